@@ -1,0 +1,65 @@
+"""The one-method seam between an attempt and whatever carries it: HTTP, or a child program.
+
+What lives here: the finished request, the opened answer, the promise both transports keep. No I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from msgspec import Struct
+
+from router.wire.upload import Upload
+
+__all__ = ["Body", "Outgoing", "Patience", "Response", "Transport"]
+
+Body = bytes | Sequence[bytes | Upload]
+"""Bytes, or bytes and uploads in the order in which they go out."""
+
+
+class Outgoing(Struct, frozen=True):
+    """A request as it leaves: nothing is added to it after this. For a child program `url` is its name."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Body
+
+
+class Patience(Struct, frozen=True, gc=False):
+    """How long a transport waits by itself: to connect, and between two chunks of an answer that has begun (seconds)."""
+
+    connect_s: float
+    silence_s: float
+
+
+class Response(Protocol):
+    """An answer whose head has arrived."""
+
+    @property
+    def status(self) -> int:
+        """HTTP status; 200 for a child program that answers."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Reading is case-insensitive."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, never empty chunks. Raises `Fault` when it breaks off or falls silent."""
+
+
+class Transport(Protocol):
+    """Sends one request. Leaving the context early ends the call at the vendor at once."""
+
+    def send(
+        self, request: Outgoing, patience: Patience, on_sent: Callable[[], None]
+    ) -> AbstractAsyncContextManager[Response]:
+        """Open the answer; `on_sent` is called once the vendor has the whole request.
+
+        Raises `Fault` (CONNECT, TIMEOUT, GARBLED). Any status is an answer, not a fault.
+        """
+
+    async def close(self) -> None:
+        """End everything that is still open."""

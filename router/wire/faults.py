@@ -1,0 +1,48 @@
+"""What can go wrong at a vendor, in our words: one exception, many kinds.
+
+A fault holds facts; whose fault it is and what follows from it is `routing.judge`'s opinion.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["Fault", "Kind"]
+
+
+class Kind(StrEnum):
+    """Why an attempt failed."""
+
+    CONNECT = "connect"  # refused, DNS, TLS, reset before an answer
+    TIMEOUT = "timeout"  # the attempt's own time was over
+    KEY = "key"  # our key was refused
+    QUOTA = "quota"  # our account is empty
+    BUSY = "busy"  # throttled: come back later
+    INPUT = "input"  # the vendor will not take this request
+    NO_MODEL = "no_model"  # the vendor does not know the model
+    BLOCKED = "blocked"  # refused for its content
+    FAILED = "failed"  # the vendor's own failure
+    GARBLED = "garbled"  # an answer that is not what was due
+
+
+class Fault(Exception):  # noqa: N818 - the word of the house
+    """One attempt's failure, before anything went out to the client (or, raised while streaming, after).
+
+    `message` may hold the vendor's words; `status` and `code` are the vendor's; `retry_after_s` what it asked us to wait.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.status = status
+        self.code = code
+        self.retry_after_s = retry_after_s

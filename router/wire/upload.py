@@ -1,0 +1,45 @@
+"""The client's file, once received: a name, a type, a size, and bytes that can be read any number of times.
+
+Reading is by offset, so that several attempts may replay the same upload, one after the other or at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import BinaryIO
+
+__all__ = ["STEP_BYTES", "Upload"]
+
+STEP_BYTES = 256 * 1024
+
+
+class Upload:
+    """An upload at rest. `source` is the bytes themselves or an open file that the upload owns from now on.
+
+    A plain class on purpose: msgspec would silently encode a struct as JSON.
+    """
+
+    __slots__ = ("_source", "content_type", "name", "size")
+
+    def __init__(self, name: str, content_type: str, source: bytes | BinaryIO) -> None:
+        self.name = name
+        self.content_type = content_type
+        self._source = source
+        self.size: int = len(source) if isinstance(source, bytes) else os.fstat(source.fileno()).st_size
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes from `offset`; empty at the end."""
+        if isinstance(self._source, bytes):
+            return self._source[offset : offset + size]
+        return os.pread(self._source.fileno(), size, offset)
+
+    def chunks(self, step: int = STEP_BYTES) -> Iterator[bytes]:
+        """The whole upload from its start, in pieces of `step` bytes."""
+        for offset in range(0, self.size, step):
+            yield self.read_at(offset, step)
+
+    def close(self) -> None:
+        """Give the temporary file back; the bytes are gone then."""
+        if not isinstance(self._source, bytes):
+            self._source.close()
