@@ -1,0 +1,1 @@
+"""audio-router: an OpenAI-compatible router for audio. `docs/ARCHITECTURE.md` is the map."""

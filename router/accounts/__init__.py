@@ -1,0 +1,1 @@
+"""Who may call. What may not live here: vendors' keys, HTTP."""

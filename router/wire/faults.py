@@ -18,6 +18,7 @@ class Kind(StrEnum):
     KEY = "key"  # our key was refused
     QUOTA = "quota"  # our account is empty
     BUSY = "busy"  # throttled: come back later
+    TRY_AGAIN = "try_again"  # 408, 409, 425: nobody's fault
     INPUT = "input"  # the vendor will not take this request
     NO_MODEL = "no_model"  # the vendor does not know the model
     BLOCKED = "blocked"  # refused for its content
@@ -25,10 +26,10 @@ class Kind(StrEnum):
     GARBLED = "garbled"  # an answer that is not what was due
 
 
-class Fault(Exception):  # noqa: N818 - the word of the house
+class Fault(Exception):
     """One attempt's failure, before anything went out to the client (or, raised while streaming, after).
 
-    `message` may hold the vendor's words; `status` and `code` are the vendor's; `retry_after_s` what it asked us to wait.
+    `message` may hold the vendor's words; `status` and `code` are its own; `retry_after_s` what it asked us to wait.
     """
 
     def __init__(

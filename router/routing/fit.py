@@ -1,0 +1,150 @@
+"""What a call becomes at one target: its voice, its format, its parameters in that vendor's terms; or why it cannot be.
+
+Pure: the same code decides for a live call and explains a hypothetical one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from router.media.paths import can_transcode
+from router.routing.plan import Plan, Target
+from router.vendors.spec import Ask, Draft, ListenAsk, Operation, Speech, SpeechAsk, Transcription
+from router.wire.audio import Format
+from router.wire.calls import OPENAI_VOICES, Call, ListenCall, SpeechCall
+
+__all__ = ["Cannot", "Fitted", "fit"]
+
+NATURAL_SOURCES = ("pcm", "wav", "flac")  # what to transcode from, best first: nothing is lost in these
+
+
+class Cannot(Exception):
+    """The target cannot serve the call; the message completes "<target>: …"."""
+
+
+class Fitted(Struct, frozen=True):
+    """A call as one target will get it.
+
+    `source` is the format the vendor is asked for, `wanted` the one the client gets (both None where no audio comes
+    back). `dropped` names what the vendor will not honour.
+    """
+
+    target: Target
+    operation: Operation
+    ask: Ask
+    extras: Mapping[str, Any]
+    dropped: tuple[str, ...]
+    source: Format | None = None
+    wanted: Format | None = None
+
+    def draft(self) -> Draft:
+        """The vendor's own request. Raises `Fault` (INPUT) for what cannot be put into it."""
+        return self.operation.request(self.ask)
+
+
+def fit(call: Call, target: Target, plan: Plan) -> Fitted:
+    """Raises `Cannot`."""
+    operation = target.abilities.get(call.kind)
+    if operation is None:
+        raise Cannot(f"does not do {call.kind}")
+    dropped: list[str] = []
+    kept = _tunables(call, operation, dropped)
+    extras = _extras(call, target, operation, plan, dropped)
+    if dropped and plan.table.defaults.params == "strict":
+        raise Cannot(f"does not honour {', '.join(dropped)} (params: strict)")
+    shared: dict[str, Any] = {"model": target.model, **kept}
+    if isinstance(call, SpeechCall) and isinstance(operation, Speech):
+        source = _source(operation, call.format)
+        voice = _voice(call.voice, target, operation, plan)
+        _check_length(call.text, operation)
+        ask: Ask = SpeechAsk(text=call.text, voice=voice, format=operation.formats[source], **shared)
+        return Fitted(target, operation, ask, extras, tuple(dropped), source, call.format)
+    assert isinstance(call, ListenCall)
+    assert isinstance(operation, Transcription)
+    _check_listening(call, operation)
+    ask = ListenAsk(audio=call.audio, wants=call.wants, **shared)
+    return Fitted(target, operation, ask, extras, tuple(dropped))
+
+
+def _tunables(call: Call, operation: Operation, dropped: list[str]) -> dict[str, Any]:
+    kept = {}
+    for name, value in call.tunables.items():
+        if name not in operation.honours:
+            dropped.append(name)
+            continue
+        kept[name] = value
+        if bounds := operation.honours[name]:
+            near = min(max(value, bounds[0]), bounds[1])
+            if near != value:
+                dropped.append(f"{name}={near:g}")
+                kept[name] = near
+    return kept
+
+
+def _extras(call: Call, target: Target, operation: Operation, plan: Plan, dropped: list[str]) -> dict[str, Any]:
+    """The target's options, and over them the client's own fields: those that this vendor declares, or nobody does.
+
+    Declared only by other vendors of the table, or closed: dropped and named.
+    """
+    foreign = plan.declared(call.kind) - operation.extras if call.extras else frozenset[str]()
+    kept = dict(target.options)
+    for name, value in call.extras.items():
+        base = name.partition("[")[0]
+        if base in foreign or base in target.outlet.facts.closed or base.startswith(("webhook", "callback")):
+            dropped.append(name)
+        else:
+            kept[name] = value
+    return kept
+
+
+def _voice(name: str, target: Target, speech: Speech, plan: Plan) -> str:
+    """Target, persona, the vendor's table, a voice of its own, and then whoever speaks for all (`"*"`)."""
+    persona = plan.table.voices.get(name, {}).get(target.outlet.name)
+    if found := target.voices.get(name) or persona or speech.voices.get(name):
+        return found
+    if name not in OPENAI_VOICES and _looks_like_own(name, speech):
+        return name
+    if found := target.voices.get("*"):
+        return found
+    if name in OPENAI_VOICES and (found := speech.voices.get("*")):
+        return found
+    known = sorted({*target.voices, *speech.voices, *OPENAI_VOICES} - {"*"})
+    raise Cannot(f"has no voice {name!r}; it knows {', '.join(known)}{_own_voices(speech)}")
+
+
+def _looks_like_own(name: str, speech: Speech) -> bool:
+    return name in speech.voices.values() or speech.voice_like is None or bool(re.fullmatch(speech.voice_like, name))
+
+
+def _own_voices(speech: Speech) -> str:
+    return f" and its own, which look like {speech.voice_like}" if speech.voice_like else ""
+
+
+def _source(speech: Speech, wanted: Format) -> Format:
+    if wanted in speech.formats:
+        return wanted
+    reachable = [source for source in speech.formats if can_transcode(source, wanted)]
+    if not reachable:
+        raise Cannot(f"cannot give {wanted.codec}")
+    order = {codec: rank for rank, codec in enumerate(NATURAL_SOURCES)}
+    return min(reachable, key=lambda source: order.get(source.codec, len(order)))
+
+
+def _check_length(text: str, speech: Speech) -> None:
+    if speech.longest and len(text) > speech.longest:
+        raise Cannot(f"takes {speech.longest:,} characters at most, the input has {len(text):,}")
+
+
+def _check_listening(call: ListenCall, operation: Transcription) -> None:
+    gives = operation.gives | ({"segments"} if "words" in operation.gives else frozenset[str]())
+    if missing := call.wants - gives:
+        raise Cannot(f"does not give {' or '.join(sorted(missing))}")
+    if operation.largest_bytes and call.audio.size > operation.largest_bytes:
+        raise Cannot(f"takes {operation.largest_bytes:,} bytes at most, the file has {call.audio.size:,}")
+    language = call.tunables.get("language")
+    if operation.languages and language and language not in operation.languages:
+        raise Cannot(f"does not understand {language!r}, only {', '.join(sorted(operation.languages))}")

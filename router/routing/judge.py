@@ -1,0 +1,103 @@
+"""Opinion about failure, in one table: may the same target try again, who is to blame, what does the client see.
+
+Pure. Facts about a failed attempt come as a `Fault`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from router.routing.health import Blame
+from router.wire.errors import RouteExhausted
+from router.wire.faults import Fault, Kind
+
+__all__ = ["Failure", "Verdict", "exhausted", "judge"]
+
+LONGEST_OBEYED_S = 60.0  # the Node SDK ignores a longer retry-after and comes back at once
+HOPELESS = frozenset({Kind.KEY, Kind.QUOTA, Kind.INPUT, Kind.BLOCKED, Kind.NO_MODEL})  # as hopeless in a second
+
+
+class Verdict(Struct, frozen=True, gc=False):
+    """May the same target be tried again, and what is held against it. The next target always may."""
+
+    same_again: bool
+    blame: Blame
+
+
+VERDICTS: dict[Kind, Verdict] = {
+    Kind.CONNECT: Verdict(same_again=True, blame=Blame.COUNT),
+    Kind.TIMEOUT: Verdict(same_again=True, blame=Blame.COUNT),
+    Kind.GARBLED: Verdict(same_again=True, blame=Blame.COUNT),
+    Kind.FAILED: Verdict(same_again=True, blame=Blame.COUNT),
+    Kind.TRY_AGAIN: Verdict(same_again=True, blame=Blame.NONE),
+    Kind.BUSY: Verdict(same_again=False, blame=Blame.COOL),
+    Kind.KEY: Verdict(same_again=False, blame=Blame.EJECT),
+    Kind.QUOTA: Verdict(same_again=False, blame=Blame.EJECT),
+    Kind.INPUT: Verdict(same_again=False, blame=Blame.NONE),
+    Kind.BLOCKED: Verdict(same_again=False, blame=Blame.NONE),
+    Kind.NO_MODEL: Verdict(same_again=False, blame=Blame.NONE),
+}
+
+
+class Failure(Struct, frozen=True):
+    """A failed attempt: where, and what went wrong."""
+
+    target: str
+    fault: Fault
+
+
+def judge(fault: Fault) -> Verdict:
+    """The verdict on one failed attempt."""
+    return VERDICTS[fault.kind]
+
+
+def exhausted(failures: Sequence[Failure], *, is_direct: bool, is_late: bool) -> RouteExhausted:
+    """What the client sees when every target failed (at least one did, or the deadline was over: `is_late`).
+
+    `is_direct`: the client named `vendor/model` itself, so that an unknown model is its own mistake.
+    """
+    kinds = {failure.fault.kind for failure in failures}
+    if is_late or kinds == {Kind.TIMEOUT}:
+        return RouteExhausted("No vendor answered in time.", 504, code="timeout")
+    if kinds == {Kind.BUSY}:
+        return _throttled(failures)
+    if kinds <= {Kind.INPUT, Kind.BLOCKED}:
+        first = failures[0]
+        return RouteExhausted(f"{first.target}: {first.fault.message}", 400, code=first.fault.code)
+    if is_direct and kinds == {Kind.NO_MODEL}:
+        return RouteExhausted(f"{failures[0].target}: {failures[0].fault.message}", 404, code="model_not_found")
+    hopeless = {"x-should-retry": "false"} if kinds <= HOPELESS else None
+    said = "; ".join(dict.fromkeys(f"{failure.target}: {_in_general(failure.fault)}" for failure in failures))
+    return RouteExhausted(f"Every vendor failed: {said}.", 502, code="upstream_failed", headers=hopeless)
+
+
+def _throttled(failures: Sequence[Failure]) -> RouteExhausted:
+    waits = [failure.fault.retry_after_s for failure in failures if failure.fault.retry_after_s is not None]
+    headers = {"retry-after": str(max(1, math.ceil(min(waits))))} if waits else {}
+    if waits and min(waits) > LONGEST_OBEYED_S:
+        headers["x-should-retry"] = "false"
+    return RouteExhausted(
+        "Every vendor of this route is throttling us.", 429, code="rate_limit_exceeded", headers=headers
+    )
+
+
+PUBLIC = {  # vendor words stay inside: they may name our account
+    Kind.CONNECT: "could not be reached",
+    Kind.TIMEOUT: "did not answer in time",
+    Kind.KEY: "refused our credentials",
+    Kind.QUOTA: "our account there is exhausted",
+    Kind.BUSY: "is throttling us",
+    Kind.TRY_AGAIN: "asked to try again",
+    Kind.INPUT: "does not take this request",
+    Kind.BLOCKED: "does not take this content",
+    Kind.NO_MODEL: "does not know the model",
+    Kind.FAILED: "failed",
+    Kind.GARBLED: "gave no usable answer",
+}
+
+
+def _in_general(fault: Fault) -> str:
+    return PUBLIC[fault.kind]

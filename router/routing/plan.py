@@ -1,0 +1,245 @@
+"""The routing table, compiled once: every name looked up, every fact laid over, every time known.
+
+What lives here: the plan and how it is made from a table and the vendors' facts. Pure; what calls do with it: `select`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from router.config import ConfigError, Loaded, Problem, Source, Table, TargetEntry, Times, VendorEntry
+from router.vendors.spec import Operation, Vendor, row_of
+from router.wire.calls import CallKind
+
+__all__ = ["KINDS", "Outlet", "Plan", "Route", "Target", "Timing", "compile_plan", "target_at"]
+
+KINDS: tuple[CallKind, ...] = ("speech", "transcription", "translation")
+
+
+class Timing(Struct, frozen=True, gc=False):
+    """Seconds for one attempt, from the full request to the first audio, and over all attempts (None: no bound)."""
+
+    timeout_s: float
+    first_byte_s: float
+    deadline_s: float | None = None
+
+
+BUILT_IN: Mapping[CallKind, Timing] = {
+    "speech": Timing(timeout_s=60, first_byte_s=10),
+    "transcription": Timing(timeout_s=600, first_byte_s=300),
+    "translation": Timing(timeout_s=600, first_byte_s=300),
+}
+
+
+class Outlet(Struct, frozen=True):
+    """A vendor as the table has it: facts, our settings there, and why it cannot be used if it cannot."""
+
+    name: str
+    facts: Vendor
+    settings: Mapping[str, str]
+    absent: str | None = None
+    unset: tuple[str, ...] = ()
+
+
+class Target(Struct, frozen=True):
+    """One outlet and one of its models, with everything this route says about it.
+
+    `abilities` holds the operations of the model by kind; a missing kind cannot be asked of it.
+    """
+
+    name: str
+    outlet: Outlet
+    model: str
+    abilities: Mapping[CallKind, Operation]
+    timing: Mapping[CallKind, Timing]
+    voices: Mapping[str, str] = {}
+    options: Mapping[str, Any] = {}
+    last_resort: bool = False
+
+
+class Route(Struct, frozen=True):
+    """A public model name and its chain, in order."""
+
+    name: str
+    targets: tuple[Target, ...]
+
+
+class Plan(Struct, frozen=True):
+    """All a decision needs to know. Swapped whole when the table changes; calls under way keep theirs."""
+
+    table: Table
+    routes: Mapping[str, Route]
+    outlets: Mapping[str, Outlet]
+
+    def declared(self, kind: CallKind) -> frozenset[str]:
+        """Every vendor's own field names for a kind of call, over the whole table."""
+        operations = (getattr(outlet.facts, kind) for outlet in self.outlets.values())
+        return frozenset().union(*(operation.extras for operation in operations if operation))
+
+
+def compile_plan(
+    loaded: Loaded,
+    find_vendor: Callable[[str], Vendor | None],
+    known: Sequence[str],
+    *,
+    is_installed: Callable[[str], bool],
+) -> Plan:
+    """The plan of a table. Raises `ConfigError` with every problem that needs the vendors' facts to be seen."""
+    compiler = _Compiler(loaded.source, find_vendor, known, is_installed)
+    outlets = {name: compiler.outlet(name, entry) for name, entry in loaded.table.vendors.items()}
+    found = {name: outlet for name, outlet in outlets.items() if outlet}
+    compiler.personas(loaded.table, found)
+    routes = {
+        name: Route(name, compiler.chain(name, route.targets, loaded.table, found))
+        for name, route in loaded.table.routes.items()
+    }
+    if compiler.problems:
+        raise ConfigError(tuple(sorted(compiler.problems, key=lambda problem: problem.line)))
+    return Plan(table=loaded.table, routes=routes, outlets=found)
+
+
+class _Compiler:
+    """Collects problems while it builds, so that one run shows them all."""
+
+    def __init__(
+        self,
+        source: Source,
+        find_vendor: Callable[[str], Vendor | None],
+        known: Sequence[str],
+        is_installed: Callable[[str], bool],
+    ) -> None:
+        self._source = source
+        self._find = find_vendor
+        self._known = known
+        self._is_installed = is_installed
+        self.problems: list[Problem] = []
+
+    def _problem(self, message: str, *path: str | int) -> None:
+        self.problems.append(self._source.problem(path, message))
+
+    def outlet(self, name: str, entry: VendorEntry) -> Outlet | None:
+        facts = self._find(entry.like or name)
+        if facts is None:
+            known = ", ".join(self._known)
+            where = (name, "like") if entry.like else (name,)
+            advice = "" if entry.like else "; a server that speaks OpenAI's wire is written {like: openai, base_url: …}"
+            self._problem(f"unknown vendor {entry.like or name!r}; known are {known}{advice}", "vendors", *where)
+            return None
+        if entry.like and entry.base_url:
+            facts = facts.dialect or facts
+        self._settings(name, entry, facts)
+        absent = self._why_absent(entry, facts)
+        facts = replace(facts, name=name, base_url=(entry.base_url or facts.base_url).rstrip("/"))
+        return Outlet(name=name, facts=facts, settings=entry.settings, absent=absent, unset=entry.unset)
+
+    def _settings(self, name: str, entry: VendorEntry, facts: Vendor) -> None:
+        secret = facts.auth.secret if facts.auth else None
+        for key in entry.settings:
+            if key != secret:
+                expected = f"; expected {secret}, base_url or like" if secret else "; it takes none"
+                self._problem(f"unknown key{expected}", "vendors", name, key)
+        if secret and not entry.like and secret not in entry.settings and not entry.unset:
+            self._problem(f"{secret} is missing: expected {secret}: ${{…_API_KEY}}", "vendors", name)
+
+    def _why_absent(self, entry: VendorEntry, facts: Vendor) -> str | None:
+        if entry.unset:
+            return f"{' and '.join(entry.unset)} {'is' if len(entry.unset) == 1 else 'are'} not set"
+        if lacking := [package for package in facts.requires if not self._is_installed(package)]:
+            return f"{' and '.join(lacking)} not installed: pip install 'audio-router[{facts.name}]'"
+        return None
+
+    def personas(self, table: Table, outlets: Mapping[str, Outlet]) -> None:
+        for persona, voices in table.voices.items():
+            for vendor, voice in voices.items():
+                if vendor not in table.vendors:
+                    self._problem("no such vendor in this table", "voices", persona, vendor)
+                elif (outlet := outlets.get(vendor)) and not _could_be(outlet.facts, voice):
+                    self._problem(f"{vendor} has no voice {voice!r}", "voices", persona, vendor)
+
+    def chain(
+        self, route: str, entries: Sequence[str | TargetEntry], table: Table, outlets: Mapping[str, Outlet]
+    ) -> tuple[Target, ...]:
+        targets = []
+        for index, entry in enumerate(entries):
+            full = TargetEntry(target=entry) if isinstance(entry, str) else entry
+            vendor, _, model = full.target.partition("/")
+            where = ("routes", route, "targets", index)
+            if vendor not in table.vendors:
+                self._problem(f"{full.target}: no vendor {vendor!r} in this table", *where)
+            elif outlet := outlets.get(vendor):
+                target = target_at(outlet, model, table, full)
+                self._voices(target, where)
+                targets.append(target)
+        return tuple(targets)
+
+    def _voices(self, target: Target, where: tuple[str | int, ...]) -> None:
+        for name, voice in target.voices.items():
+            if "speech" not in target.abilities:
+                self._problem(f"{target.name} does not speak", *where, "voices", name)
+            elif not _could_be(target.outlet.facts, voice):
+                self._problem(f"{target.outlet.name} has no voice {voice!r}", *where, "voices", name)
+
+
+def _could_be(facts: Vendor, voice: str) -> bool:
+    """Whether a vendor might know a voice by that name: it is in a table of its, or looks like one of its own."""
+    speech = facts.speech
+    if speech is None:
+        return False
+    tables = [speech.voices, *(row.voices for row in speech.models.values() if row.voices)]
+    patterns = [speech.voice_like, *(row.voice_like for row in speech.models.values() if row.voice_like)]
+    own = any(voice in table.values() for table in tables)
+    return own or any(pattern is None or re.fullmatch(pattern, voice) for pattern in patterns)
+
+
+def target_at(outlet: Outlet, model: str, table: Table, entry: TargetEntry | None = None) -> Target:
+    """The target `outlet/model`, as the route's entry has it, or plain when a client names it directly."""
+    name = f"{outlet.name}/{model}"
+    entry = entry or TargetEntry(target=name)
+    return Target(
+        name=name,
+        outlet=outlet,
+        model=model,
+        abilities=_abilities(outlet.facts, model),
+        timing={kind: _timing(kind, table, entry) for kind in KINDS},
+        voices=entry.voices,
+        options=entry.options,
+        last_resort=entry.last_resort is True,
+    )
+
+
+def _abilities(facts: Vendor, model: str) -> dict[CallKind, Operation]:
+    """The operations of a model: what it has rows for, or, for a model that nobody knows yet, all of them."""
+    operations = {kind: operation for kind in KINDS if (operation := getattr(facts, kind)) is not None}
+    rows = {kind: row_of(operation, model) for kind, operation in operations.items()}
+    has_rows = any(rows.values())
+    return {
+        kind: _laid_over(operation, row) if (row := rows[kind]) else operation
+        for kind, operation in operations.items()
+        if rows[kind] or not has_rows
+    }
+
+
+def _laid_over(operation: Operation, row: Struct) -> Operation:
+    fields = {name: value for name, value in asdict(row).items() if value is not None and hasattr(operation, name)}
+    return replace(operation, **fields)
+
+
+def _timing(kind: CallKind, table: Table, entry: TargetEntry) -> Timing:
+    """The nearest word wins: the target's, the kind's default, the flat default, what is built in."""
+    of_kind: Times | None = getattr(table.defaults, kind)
+    layers = [entry, *([of_kind] if of_kind else []), table.defaults]
+
+    def nearest(name: str, otherwise: float | None) -> Any:
+        return next((value for layer in layers if (value := getattr(layer, name)) is not None), otherwise)
+
+    built_in = BUILT_IN[kind]
+    return Timing(
+        timeout_s=nearest("timeout", built_in.timeout_s),
+        first_byte_s=nearest("first_byte_timeout", built_in.first_byte_s),
+        deadline_s=nearest("deadline", built_in.deadline_s),
+    )

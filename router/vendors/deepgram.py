@@ -1,0 +1,179 @@
+"""Deepgram: everything but the text is in the query, an upload is the raw body, and the model is the voice.
+
+Source: Python SDK deepgram-sdk 7.17.0 and the OpenAPI document of 2026-07-22.
+Proved by: the official SDK `deepgram-sdk` (tests/vendors/test_deepgram.py).
+Left out: `temperature` and a free-text prompt (none exist), confidence as log-probability (it is not one).
+"""
+
+from __future__ import annotations
+
+from router.vendors.spec import (
+    AAC,
+    FLAC,
+    MP3,
+    OPUS,
+    PCM,
+    WAV,
+    Draft,
+    ErrorShape,
+    Json,
+    Key,
+    Kind,
+    ListenAsk,
+    Model,
+    Segment,
+    Speech,
+    SpeechAsk,
+    Transcript,
+    Transcription,
+    Unit,
+    Vendor,
+    Word,
+    audio_bytes,
+    honours,
+    post,
+    transcript,
+    words,
+)
+
+FORMATS = {  # only combinations the vendor allows: a rate where it is fixed is a 400
+    MP3: {"encoding": "mp3"},
+    OPUS: {"encoding": "opus", "container": "ogg"},
+    AAC: {"encoding": "aac"},
+    FLAC: {"encoding": "flac"},
+    WAV: {"encoding": "linear16", "container": "wav"},
+    PCM: {"encoding": "linear16", "container": "none", "sample_rate": 24_000},
+}
+AURA_2 = {
+    "alloy": "thalia",
+    "ash": "arcas",
+    "ballad": "orpheus",
+    "coral": "helena",
+    "echo": "apollo",
+    "fable": "draco",
+    "onyx": "zeus",
+    "nova": "andromeda",
+    "sage": "athena",
+    "shimmer": "luna",
+    "verse": "aries",
+    "marin": "cora",
+    "cedar": "orion",
+}
+AURA = {
+    "alloy": "asteria",
+    "ash": "arcas",
+    "echo": "orion",
+    "fable": "helios",
+    "onyx": "zeus",
+    "sage": "athena",
+    "shimmer": "luna",
+    "*": "asteria",
+}
+FLUX = {"alloy": "alexis", "coral": "haley", "echo": "cole", "nova": "sienna", "onyx": "cole", "*": "alexis"}
+
+
+def speech(ask: SpeechAsk) -> Draft:
+    spoken = _voice_model(ask.model, ask.voice)
+    return post(
+        "/{}/speak",
+        "v2" if spoken.startswith("flux") else "v1",
+        query={"model": spoken, "speed": ask.speed, **ask.format},
+        json={"text": ask.text},
+        extras="query",
+    )
+
+
+def _voice_model(model: str, voice: str) -> str:
+    """`aura-2` and `thalia` are `aura-2-thalia-en`; a whole id, as the model or as the voice, stands for itself."""
+    if "-" in model.removeprefix("aura-2"):
+        return model
+    return voice if "-" in voice else f"{model}-{voice}-en"
+
+
+def transcribe(ask: ListenAsk) -> Draft:
+    return post(
+        "/v1/listen",
+        body=ask.audio,
+        extras="query",
+        query={
+            "model": ask.model,
+            "language": ask.language,
+            "detect_language": None if ask.language else True,  # the vendor's default is English, OpenAI's is to detect
+            "keyterm": ask.keywords,
+            "utterances": True if ask.wants & {"segments", "speakers"} else None,
+            "diarize_model": "latest" if "speakers" in ask.wants else None,
+        },
+        defaults={"punctuate": True},
+    )
+
+
+def read(body: Json) -> Transcript:
+    channel = body["results"]["channels"][0]
+    best = channel["alternatives"][0]
+    return Transcript(
+        text=best["transcript"],
+        language=channel.get("detected_language"),
+        duration=body["metadata"]["duration"],
+        words=[
+            Word(word.get("punctuated_word", word["word"]), word["start"], word["end"], _speaker(word))
+            for word in best["words"]
+        ],
+        segments=[
+            Segment(part["transcript"], part["start"], part["end"], _speaker(part))
+            for part in body["results"].get("utterances") or ()
+        ],
+    )
+
+
+def _speaker(part: Json) -> str | None:
+    return None if part.get("speaker") is None else str(part["speaker"])
+
+
+VENDOR = Vendor(
+    name="deepgram",
+    base_url="https://api.deepgram.com",
+    auth=Key(prefix="Token "),
+    errors=ErrorShape(
+        message="err_msg|message|details",
+        code="err_code|category",
+        kinds={"ASR_PAYMENT_REQUIRED": Kind.QUOTA, "INVALID_AUTH": Kind.KEY, "TOO_MANY_REQUESTS": Kind.BUSY},
+    ),
+    billed={Unit.CHARACTER: "header:dg-char-count", Unit.SECOND: "metadata.duration"},
+    closed=words("model callback callback_method encoding container sample_rate url"),
+    speech=Speech(
+        request=speech,
+        reply=audio_bytes,
+        formats=FORMATS,
+        voices={name: f"aura-2-{voice}-en" for name, voice in AURA_2.items()},
+        voice_like=r"(aura-2|aura|flux)-[a-z]+-[a-z]{2}",
+        honours=honours("speed"),  # a multiplier; the documents name no bounds for Aura
+        longest=2_000,
+        extras=words("bit_rate tag mip_opt_out"),
+        models={
+            "aura-2*": Model(),
+            "aura*": Model(voices={name: f"aura-{voice}-en" for name, voice in AURA.items()}),
+            "flux*": Model(
+                voices={name: f"flux-{voice}-en" for name, voice in FLUX.items()}, honours=honours(speed=(0.5, 1.5))
+            ),
+        },
+    ),
+    transcription=Transcription(
+        request=transcribe,
+        reply=transcript(read),
+        gives=words("words segments speakers"),
+        honours=honours("language"),
+        largest_bytes=2_000_000_000,
+        extras=words(
+            "punctuate smart_format paragraphs utt_split multichannel numerals measurements dictation filler_words "
+            "profanity_filter redact replace search keywords summarize topics intents sentiment detect_entities tag "
+            "mip_opt_out version"
+        ),
+        models={
+            "nova-3*": Model(honours=honours("language", "keywords")),
+            "nova*": Model(),
+            "enhanced*": Model(),
+            "base*": Model(),
+            "whisper*": Model(),
+        },
+    ),
+)

@@ -1,0 +1,146 @@
+"""ElevenLabs: the voice is in the path, the format in the query, the key in a header of its own. Scribe takes a form.
+
+Source: Python SDK elevenlabs 2.78.0 and the OpenAPI document of 2026-08-22.
+Proved by: the official SDK `elevenlabs` (tests/vendors/test_elevenlabs.py).
+Left out: opus (the container is not documented, so it is made from pcm), wav (only off the stream), the fields that
+belong in the query (`enable_logging`, `optimize_streaming_latency`).
+"""
+
+from __future__ import annotations
+
+from router.vendors.spec import (
+    MP3,
+    PCM,
+    Draft,
+    ErrorShape,
+    Json,
+    Key,
+    Kind,
+    ListenAsk,
+    Model,
+    Speech,
+    SpeechAsk,
+    Transcript,
+    Transcription,
+    Unit,
+    Vendor,
+    Word,
+    audio_bytes,
+    honours,
+    post,
+    transcript,
+    words,
+)
+
+VOICES = {  # the vendor's own default voices, by character
+    "alloy": "EXAVITQu4vr4xnSDxMaL",  # Sarah
+    "ash": "iP95p4xoKVk53GoZ742B",  # Chris
+    "ballad": "IKne3meq5aSn9XLyUdCD",  # Charlie
+    "coral": "cgSgspJ2msm6clMCkdW9",  # Jessica
+    "echo": "TX3LPaxmHKxFdv7VOQHJ",  # Liam
+    "fable": "JBFqnCBsd6RMkjVDRZzb",  # George
+    "onyx": "nPczCjzI2devNBz1zQrb",  # Brian
+    "nova": "XrExE9yKIg1WjnnlVkGX",  # Matilda
+    "sage": "hpp4J3VqNfWAUOO0d1Us",  # Bella
+    "shimmer": "pFZP5JQG7iQjIQuC4Bku",  # Lily
+    "verse": "CwhRBWXzGAHq8TQ4Fs17",  # Roger
+    "marin": "FGY2WhTYpPnrIDTdsKH5",  # Laura
+    "cedar": "onwK4e9ZLuTAKqWW03F9",  # Daniel
+}
+
+
+def speech(ask: SpeechAsk) -> Draft:
+    return post(
+        "/v1/text-to-speech/{}/stream",
+        ask.voice,
+        query={"output_format": ask.format},
+        json={
+            "text": ask.text,
+            "model_id": ask.model,
+            "language_code": ask.language,
+            "voice_settings": {"speed": ask.speed},
+        },
+    )
+
+
+def transcribe(ask: ListenAsk) -> Draft:
+    return post(
+        "/v1/speech-to-text",
+        form={
+            "model_id": ask.model,
+            "file": ask.audio,
+            "language_code": ask.language,
+            "temperature": ask.temperature,
+            "keyterms": ask.keywords,
+            "diarize": True if "speakers" in ask.wants else None,
+        },
+        defaults={"tag_audio_events": False},  # else "(laughter)" stands in the text
+    )
+
+
+def read(body: Json) -> Transcript:
+    return Transcript(
+        text=body["text"],
+        language=body.get("language_code"),
+        duration=body.get("audio_duration_secs"),
+        words=[
+            Word(word["text"], word["start"], word["end"], word.get("speaker_id"), word.get("logprob"))
+            for word in body["words"]
+            if word["type"] == "word"
+        ],
+    )
+
+
+VENDOR = Vendor(
+    name="elevenlabs",
+    base_url="https://api.elevenlabs.io",
+    auth=Key("xi-api-key", ""),
+    errors=ErrorShape(
+        message="detail.message|detail.0.msg|detail",
+        code="detail.status",
+        kinds={  # quota comes as 401 or 400, not as 402
+            "quota_exceeded": Kind.QUOTA,
+            "invalid_api_key": Kind.KEY,
+            "system_busy": Kind.BUSY,
+            "too_many_concurrent_requests": Kind.BUSY,
+            "voice_not_found": Kind.INPUT,
+            "max_character_limit_exceeded": Kind.INPUT,
+        },
+    ),
+    billed={Unit.CHARACTER: "header:character-cost", Unit.SECOND: "audio_duration_secs"},
+    closed=words(
+        "model_id text file webhook webhook_id webhook_metadata source_url cloud_storage_url use_multi_channel token"
+    ),
+    speech=Speech(
+        request=speech,
+        reply=audio_bytes,
+        formats={MP3: "mp3_44100_128", PCM: "pcm_24000"},
+        honours=honours("language", speed=(0.7, 1.2)),
+        voices=VOICES,
+        voice_like=r"[A-Za-z0-9]{20}",
+        longest=10_000,
+        extras=words(
+            "voice_settings seed previous_text next_text previous_request_ids next_request_ids use_pvc_as_ivc "
+            "pronunciation_dictionary_locators apply_text_normalization apply_language_text_normalization"
+        ),
+        models={
+            "eleven_v3": Model(longest=3_000),
+            "eleven_v4*": Model(),
+            "eleven_multilingual_v2": Model(honours=honours(speed=(0.7, 1.2))),
+            "eleven_*_v2_5": Model(longest=40_000),
+            "eleven_*_v2": Model(longest=30_000),
+        },
+    ),
+    transcription=Transcription(
+        request=transcribe,
+        reply=transcript(read),
+        honours=honours("language", "keywords", temperature=(0, 2)),
+        gives=words("words speakers logprobs"),
+        largest_bytes=5_000_000_000,
+        extras=words(
+            "tag_audio_events num_speakers timestamps_granularity diarization_threshold seed no_verbatim numbers_format "
+            "file_format entity_detection detect_speaker_roles use_speaker_library secondary_language_codes"
+        ),
+        models={"scribe_*": Model()},
+    ),
+)

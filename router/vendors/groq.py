@@ -1,0 +1,56 @@
+"""Groq: Whisper at speed, Orpheus voices. It has no subtitles of its own, which nobody notices behind us.
+
+Source: Python SDK groq 1.7.0; the vendor's model pages (voices, "turbo does not translate", read 2026-11-20).
+Proved by: the official SDK `groq` (tests/vendors/test_groq.py).
+Left out: `url` instead of an upload, `sample_rate` (Orpheus: unverified).
+"""
+
+from __future__ import annotations
+
+from router.vendors.openai_like import OPENAI_LIKE, SPEECH, TRANSCRIPTION, TRANSLATION
+from router.vendors.spec import WAV, Kind, Model, honours, replace, words
+
+LARGEST_BYTES = 25 * 2**20  # of the free tier; the table may name a bigger one's own limit later
+ENGLISH = {
+    "alloy": "hannah",
+    "ash": "troy",
+    "coral": "diana",
+    "echo": "austin",
+    "fable": "troy",
+    "nova": "autumn",
+    "onyx": "daniel",
+    "cedar": "daniel",
+    "verse": "austin",
+    "ballad": "troy",
+    "*": "hannah",
+}
+ARABIC = {"onyx": "fahad", "echo": "sultan", "ash": "abdullah", "cedar": "abdullah", "nova": "noura", "*": "lulwa"}
+
+VENDOR = replace(
+    OPENAI_LIKE,
+    name="groq",
+    base_url="https://api.groq.com/openai/v1",
+    errors=replace(OPENAI_LIKE.errors, kinds={**OPENAI_LIKE.errors.kinds, "capacity_exceeded": Kind.BUSY}),  # is a 498
+    closed=words("model file url"),
+    speech=replace(
+        SPEECH,
+        formats={WAV: "wav"},  # the one format that Orpheus is documented to give
+        honours=honours(),
+        voices=ENGLISH,
+        longest=200,
+        models={
+            "canopylabs/orpheus-v1-english": Model(voice_like="autumn|diana|hannah|austin|daniel|troy"),
+            "canopylabs/orpheus-arabic-saudi": Model(
+                voices=ARABIC, voice_like="abdullah|fahad|sultan|lulwa|noura|aisha"
+            ),
+        },
+    ),
+    transcription=replace(
+        TRANSCRIPTION,
+        gives=words("words segments"),
+        largest_bytes=LARGEST_BYTES,
+        extras=words(""),
+        models={"whisper-large-v3": Model(), "whisper-large-v3-turbo": Model()},
+    ),
+    translation=replace(TRANSLATION, largest_bytes=LARGEST_BYTES, models={"whisper-large-v3": Model()}),
+)

@@ -1,0 +1,157 @@
+"""OpenAI's audio wire as a vendor speaks it: the words for OpenAI itself and for everyone who is like it.
+
+What lives here: what holds for any such server. A model nobody has a row for counts as able to do everything; what one
+company differs in stands in its own file.
+
+Source: OpenAI's OpenAPI document of 2026-08-21 and the Python SDK 3.52.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from router.vendors.spec import (
+    AAC,
+    FLAC,
+    MP3,
+    OPUS,
+    PCM,
+    WAV,
+    Draft,
+    ErrorShape,
+    Json,
+    Kind,
+    ListenAsk,
+    Segment,
+    Speech,
+    SpeechAsk,
+    Transcript,
+    Transcription,
+    Unit,
+    Vendor,
+    Word,
+    audio_bytes,
+    honours,
+    post,
+    replace,
+    transcript,
+    words,
+)
+
+__all__ = ["OPENAI_LIKE", "SPEECH", "TRANSCRIPTION", "TRANSLATION", "listen", "speak", "transcribe"]
+
+VOICES = words("alloy ash ballad coral echo fable onyx nova sage shimmer verse marin cedar")
+TIMES = {"words": "word", "segments": "segment"}
+
+
+def speak(ask: SpeechAsk) -> Draft:
+    return post(
+        "/audio/speech",
+        json={
+            "model": ask.model,
+            "input": ask.text,
+            "voice": ask.voice,
+            "response_format": ask.format,
+            "speed": ask.speed,
+            "instructions": ask.instructions,
+        },
+    )
+
+
+def transcribe(ask: ListenAsk) -> Draft:
+    return listen("/audio/transcriptions", ask, {"language": ask.language, "timestamp_granularities[]": times_of(ask)})
+
+
+def translate(ask: ListenAsk) -> Draft:
+    return listen("/audio/translations", ask, {})
+
+
+def times_of(ask: ListenAsk) -> list[str] | None:
+    """Which times the client wants; a transcript with speakers has its own."""
+    return None if "speakers" in ask.wants else [TIMES[want] for want in sorted(ask.wants & TIMES.keys())]
+
+
+def listen(url: str, ask: ListenAsk, more: Mapping[str, Json]) -> Draft:
+    """What transcription and translation share; `more` are the form fields of the one."""
+    has_speakers = "speakers" in ask.wants
+    return post(
+        url,
+        form={
+            "file": ask.audio,
+            "model": ask.model,
+            "response_format": "diarized_json" if has_speakers else "verbose_json" if times_of(ask) else "json",
+            "prompt": ask.prompt,
+            "temperature": ask.temperature,
+            "include[]": ["logprobs"] if "logprobs" in ask.wants else None,
+            **more,
+        },
+        defaults={"chunking_strategy": "auto"} if has_speakers else {},  # required beyond 30 s of audio
+    )
+
+
+def read(body: Json) -> Transcript:
+    return Transcript(
+        text=body["text"],
+        language=body.get("language"),
+        duration=body.get("duration"),
+        words=[Word(word["word"], word["start"], word["end"], word.get("speaker")) for word in body.get("words") or ()],
+        segments=[_segment(part) for part in body.get("segments") or ()],
+    )
+
+
+def _segment(part: Json) -> Segment:
+    return Segment(
+        text=part["text"].strip(),
+        start=part["start"],
+        end=part["end"],
+        speaker=part.get("speaker"),
+        avg_logprob=part.get("avg_logprob"),
+        no_speech_prob=part.get("no_speech_prob"),
+        compression_ratio=part.get("compression_ratio"),
+        temperature=part.get("temperature"),
+    )
+
+
+SPEECH = Speech(
+    request=speak,
+    reply=audio_bytes,
+    formats={MP3: "mp3", OPUS: "opus", AAC: "aac", FLAC: "flac", WAV: "wav", PCM: "pcm"},
+    honours=honours("instructions", speed=(0.25, 4)),
+    voices={name: name for name in VOICES},
+)
+TRANSCRIPTION = Transcription(
+    request=transcribe,
+    reply=transcript(read),
+    honours=honours("language", "prompt", temperature=(0, 1)),
+    gives=words("words segments speakers logprobs"),
+    extras=words("chunking_strategy known_speaker_names known_speaker_references"),
+)
+TRANSLATION = replace(
+    TRANSCRIPTION,
+    request=translate,
+    honours=honours("prompt", temperature=(0, 1)),
+    gives=words("segments"),
+    extras=frozenset(),
+)
+OPENAI_LIKE = Vendor(
+    name="openai-like",
+    base_url="http://127.0.0.1/v1",
+    errors=ErrorShape(
+        code="error.code",
+        kinds={
+            "insufficient_quota": Kind.QUOTA,
+            "credit_balance_exhausted": Kind.QUOTA,
+            "invalid_api_key": Kind.KEY,
+            "model_not_found": Kind.NO_MODEL,
+        }
+    ),
+    billed={
+        Unit.SECOND: "usage.seconds|duration",
+        Unit.INPUT_TOKEN: "usage.input_tokens",
+        Unit.OUTPUT_TOKEN: "usage.output_tokens",
+    },
+    closed=words("model file"),
+    speech=SPEECH,
+    transcription=TRANSCRIPTION,
+    translation=TRANSLATION,
+)

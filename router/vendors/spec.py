@@ -1,0 +1,300 @@
+"""The words a vendor file is written in: facts as frozen structs, requests as drafts, answers as values.
+
+What lives here: vocabulary only. Nothing sends, waits, reads a clock or the environment; how a draft becomes bytes is
+`upstream`'s business, who may serve a call is `routing`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.wire.audio import AAC, FLAC, MP3, OPUS, PCM, WAV, Format, pcm
+from router.wire.faults import Fault, Kind
+from router.wire.transcripts import Segment, Transcript, Word
+from router.wire.upload import Upload
+
+__all__ = [
+    "AAC",
+    "FLAC",
+    "MP3",
+    "OPUS",
+    "PCM",
+    "WAV",
+    "Draft",
+    "ErrorShape",
+    "Format",
+    "Framing",
+    "Json",
+    "Key",
+    "Kind",
+    "ListenAsk",
+    "Model",
+    "Operation",
+    "Range",
+    "Reply",
+    "Segment",
+    "Speech",
+    "SpeechAsk",
+    "Transcript",
+    "Transcription",
+    "Unit",
+    "Upload",
+    "Vendor",
+    "Word",
+    "audio_bytes",
+    "honours",
+    "look",
+    "pcm",
+    "post",
+    "replace",
+    "row_of",
+    "transcript",
+    "words",
+]
+
+Json = Any
+Fields = Mapping[str, Any]
+NONE: Fields = {}
+
+
+# -------------------------------------------------------------------------- asks: the call as one target may see it
+
+
+class Ask(Struct, frozen=True, kw_only=True):
+    """What the model does not honour is None already, numbers are clamped, voice and format are the vendor's words."""
+
+    model: str
+    language: str | None = None
+
+
+class SpeechAsk(Ask, frozen=True, kw_only=True):
+    """Text to be spoken. `format` is the value the vendor's `formats` table has for it."""
+
+    text: str
+    voice: str
+    format: Any
+    speed: float | None = None
+    instructions: str | None = None
+
+
+class ListenAsk(Ask, frozen=True, kw_only=True):
+    """Audio to be written down, or translated. `wants` is a subset of what the model `gives`."""
+
+    audio: Upload
+    wants: frozenset[str] = frozenset()
+    prompt: str | None = None
+    keywords: tuple[str, ...] | None = None
+    temperature: float | None = None
+
+
+# -------------------------------------------------------------------------- drafts
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """A request as the vendor file states it: at most one of `json`, `form`, `body`. None values are left out.
+
+    `url` is joined to the vendor's base. `defaults` are opinions: the client's own fields go over them, and both go
+    under what the draft itself sets. `extras` says where those fields belong.
+    """
+
+    method: str
+    url: str
+    query: Fields = NONE
+    json: Json = None
+    form: Fields | None = None
+    body: Upload | None = None
+    defaults: Fields = NONE
+    extras: Literal["body", "query"] | None = "body"
+
+
+def post(url: str, *segments: str, **rest: Any) -> Draft:
+    """A POST; each `{}` in `url` becomes one quoted path segment. Raises `Fault` (INPUT) for one that cannot be."""
+    return Draft(method="POST", url=url.format(*map(_segment, segments)) if segments else url, **rest)
+
+
+def _segment(value: str) -> str:
+    if value in {"", ".", ".."} or any(ord(character) < 32 or ord(character) == 127 for character in value):
+        raise Fault(Kind.INPUT, f"{value!r} cannot be part of an address")
+    return quote(value, safe="")
+
+
+# -------------------------------------------------------------------------- replies
+
+
+class Framing(Enum):
+    """How an answer is cut into what `read` sees."""
+
+    RAW = "raw"  # the body is the audio
+    JSON = "json"  # one document
+
+
+class Reply(Struct, frozen=True):
+    """What a successful answer looks like. `read` gets one decoded document and is stateless."""
+
+    framing: Framing
+    read: Callable[[Json], Transcript] | None = None
+
+
+audio_bytes = Reply(Framing.RAW)
+
+
+def transcript(read: Callable[[Json], Transcript]) -> Reply:
+    """One JSON document that holds the whole transcript; `read` indexes plainly: what is missing is garbled."""
+    return Reply(Framing.JSON, read)
+
+
+# -------------------------------------------------------------------------- errors
+
+
+class ErrorShape(Struct, frozen=True):
+    """Where an error says what it says. Paths are dotted, alternatives split by `|`, `header:` reads a header.
+
+    `kinds` maps the vendor's codes to ours, first; the HTTP status decides the rest. A code found in a 200 that is not
+    in `ok` is a fault too.
+    """
+
+    message: str = "error.message|error|message|detail"
+    code: str = "error.code|error.type"
+    kinds: Mapping[str, Kind] = {}
+    ok: frozenset[str] = frozenset()
+
+
+def look(paths: str, document: Json, headers: Mapping[str, str] = NONE) -> str | int | float | bool | None:
+    """The first scalar found along `paths`, leniently: what is not there is None."""
+    for path in paths.split("|"):
+        value: Any = headers.get(path[7:]) if path.startswith("header:") else _follow(path, document)
+        if value is not None and not isinstance(value, dict | list):
+            return value  # type: ignore[no-any-return]  # a scalar of JSON
+    return None
+
+
+def _follow(path: str, value: Any) -> Any:
+    for key in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return None
+    return value
+
+
+# -------------------------------------------------------------------------- keys, units
+
+
+class Key(Struct, frozen=True):
+    """Our key in a header: `prefix` and then the secret of that name in the vendor's entry of routes.yaml."""
+
+    header: str = "authorization"
+    prefix: str = "Bearer "
+    secret: str = "api_key"  # noqa: S105 - its name
+
+
+class Unit(Enum):
+    """What vendors bill by."""
+
+    CHARACTER = "characters"
+    SECOND = "seconds"
+    INPUT_TOKEN = "input_tokens"  # noqa: S105 - a unit
+    OUTPUT_TOKEN = "output_tokens"  # noqa: S105 - a unit
+
+
+# -------------------------------------------------------------------------- what a vendor can do
+
+Range = tuple[float, float] | None
+
+
+def honours(*names: str, **ranges: tuple[float, float]) -> Mapping[str, Range]:
+    """The tuning parameters that work, with the bounds to clamp to; all others are dropped and named."""
+    return {**dict.fromkeys(names), **ranges}
+
+
+def words(text: str) -> frozenset[str]:
+    """A set of words, written as a sentence."""
+    return frozenset(text.split())
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """What one model differs in from its operation. None: as the operation says."""
+
+    formats: Mapping[Format, Any] | None = None
+    honours: Mapping[str, Range] | None = None
+    gives: frozenset[str] | None = None
+    voices: Mapping[str, str] | None = None
+    voice_like: str | None = None
+    longest: int | None = None
+    extras: frozenset[str] | None = None
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One thing a vendor does.
+
+    `models`: exact id first, then the first glob that fits; a model without a row is taken to be as the operation says,
+    unless another operation of the vendor has a row for it. `extras`: fields of the vendor's own that a client may send
+    along, by their top-level names.
+    """
+
+    request: Callable[[Any], Draft]
+    reply: Reply
+    honours: Mapping[str, Range] = NONE
+    models: Mapping[str, Model] = {}
+    extras: frozenset[str] = frozenset()
+
+
+class Speech(Operation, frozen=True, kw_only=True):
+    """Text in, audio out. `formats`: what comes natively -> the vendor's word for it; others are transcoded.
+
+    `voices`: OpenAI's thirteen names, as far as this vendor has something close, and `"*"` for the rest -> its own.
+    `voice_like`: a pattern that its own voices match (None: anything may be one). `longest`: characters of text.
+    """
+
+    request: Callable[[SpeechAsk], Draft]
+    formats: Mapping[Format, Any]
+    voices: Mapping[str, str] = {}
+    voice_like: str | None = None
+    longest: int | None = None
+
+
+class Transcription(Operation, frozen=True, kw_only=True):
+    """Audio in, text out. `gives`: `words segments speakers logprobs`, what the answer can hold beyond the text."""
+
+    request: Callable[[ListenAsk], Draft]
+    gives: frozenset[str] = frozenset()
+    largest_bytes: int | None = None
+    languages: frozenset[str] | None = None
+
+
+class Vendor(Struct, frozen=True, kw_only=True):
+    """A company, or a program on this machine, and all we know about its wire.
+
+    `billed`: a unit -> where an answer reports it. `closed`: its own fields that no client may set, because they
+    identify, redirect or bill. `requires`: importable packages without which it cannot work (an optional extra).
+    `dialect`: what holds for any other server that speaks this wire (`like:` in routes.yaml); None: the vendor itself.
+    """
+
+    name: str
+    base_url: str
+    auth: Key | None = Key()
+    errors: ErrorShape = ErrorShape()
+    billed: Mapping[Unit, str] = {}
+    closed: frozenset[str] = frozenset()
+    transport: Literal["http", "processes"] = "http"
+    requires: tuple[str, ...] = ()
+    dialect: Vendor | None = None
+    speech: Speech | None = None
+    transcription: Transcription | None = None
+    translation: Transcription | None = None
+
+
+def row_of(operation: Operation, model: str) -> Model | None:
+    """The row of a model: its own, else the first pattern that fits, else None."""
+    if model in operation.models:
+        return operation.models[model]
+    return next((row for glob, row in operation.models.items() if fnmatchcase(model, glob)), None)

@@ -1,0 +1,123 @@
+"""Errors as a client sees them: OpenAI's envelope, a status, and headers that its SDKs obey.
+
+    RouterError
+      CallError
+        InvalidCall 400 · Unsupported 400 · Unauthenticated 401 · UnknownModel 404 · NotFound 404 · NotAllowed 405
+        TooLarge 413 · UnsupportedMedia 415
+        RouteExhausted 502, or 400 / 404 / 429 / 504 when every attempt agrees
+
+What lives here: facts for the client. What an attempt at a vendor can suffer is a `wire.faults.Fault`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import msgspec
+
+__all__ = [
+    "CallError",
+    "InvalidCall",
+    "NotAllowed",
+    "NotFound",
+    "RouteExhausted",
+    "RouterError",
+    "TooLarge",
+    "Unauthenticated",
+    "UnknownModel",
+    "Unsupported",
+    "UnsupportedMedia",
+]
+
+
+class RouterError(Exception):
+    """Anything the router itself says no to."""
+
+
+class CallError(RouterError):
+    """An error that becomes a reply: `{"error": {"message", "type", "param", "code"}}`.
+
+    `headers` go out beside it, such as `retry-after` (seconds) and `x-should-retry`.
+    """
+
+    status: ClassVar[int] = 400
+    type: ClassVar[str] = "invalid_request_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.code = code
+        self.headers = dict(headers or {})
+
+    def envelope(self) -> dict[str, Any]:
+        """The body, all four keys of it."""
+        error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+        return {"error": error}
+
+    def body(self) -> bytes:
+        """The envelope as JSON."""
+        return msgspec.json.encode(self.envelope())
+
+
+class InvalidCall(CallError):
+    """The request itself is wrong; `param` names the field."""
+
+
+class Unsupported(CallError):
+    """No target of the route can serve this call; the message says why, one by one."""
+
+
+class Unauthenticated(CallError):
+    """No key of ours, or a wrong one."""
+
+    status = 401
+
+
+class UnknownModel(CallError):
+    """Neither a route nor `vendor/model`."""
+
+    status = 404
+
+
+class NotFound(CallError):
+    """No such path."""
+
+    status = 404
+
+
+class NotAllowed(CallError):
+    """The path is right, the method is not."""
+
+    status = 405
+
+
+class TooLarge(CallError):
+    """More bytes than we take."""
+
+    status = 413
+
+
+class UnsupportedMedia(CallError):
+    """A body of a type that this path does not take."""
+
+    status = 415
+
+
+class RouteExhausted(CallError):
+    """Every target was tried. The status is what all attempts agree on, else 502."""
+
+    def __init__(self, message: str, status: int, **rest: Any) -> None:
+        super().__init__(message, **rest)
+        self.status = status  # type: ignore[misc]  # the one class whose status its attempts decide
+        self.type = {400: "invalid_request_error", 404: "invalid_request_error", 429: "rate_limit_error"}.get(  # type: ignore[misc]
+            status, "server_error"
+        )

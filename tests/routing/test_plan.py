@@ -1,0 +1,110 @@
+"""Compiling a table: everything that needs the vendors' facts, told with line and path; and the times that hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.config import ConfigError
+from router.routing.plan import Timing
+from tests.plans import VENDORS, plan_from
+
+
+def test_all_problems_that_need_facts_come_in_one_run() -> None:
+    """Unknown vendors, settings, targets and voices: each with its line and its full path."""
+    text = """
+vendors:
+  openai: {api_key: k, regoin: x}
+  nobody: {api_key: k}
+  mine: {like: nothing, base_url: "http://127.0.0.1/v1"}
+  deepgram: {api_key: k}
+  groq: {base_url: "http://127.0.0.1/v1"}
+voices:
+  narrator: {deepgram: nobody-at-all, missing: x}
+routes:
+  m:
+    targets:
+      - absent/tts-1
+      - {target: deepgram/aura-2, voices: {alloy: thalia en}}
+      - {target: deepgram/nova-3, voices: {alloy: aura-2-thalia-en}}
+"""
+    with pytest.raises(ConfigError) as invalid:
+        plan_from(text)
+
+    known = "deepgram, elevenlabs, groq, local, openai"
+    assert [str(problem) for problem in invalid.value.problems] == [
+        "routes.yaml:3: vendors.openai.regoin: unknown key; expected api_key, base_url or like",
+        f"routes.yaml:4: vendors.nobody: unknown vendor 'nobody'; known are {known}; a server that speaks OpenAI's wire "
+        "is written {like: openai, base_url: …}",
+        f"routes.yaml:5: vendors.mine.like: unknown vendor 'nothing'; known are {known}",
+        "routes.yaml:7: vendors.groq: api_key is missing: expected api_key: ${…_API_KEY}",
+        "routes.yaml:9: voices.narrator.deepgram: deepgram has no voice 'nobody-at-all'",
+        "routes.yaml:9: voices.narrator.missing: no such vendor in this table",
+        "routes.yaml:13: routes.m.targets[0]: absent/tts-1: no vendor 'absent' in this table",
+        "routes.yaml:14: routes.m.targets[1].voices.alloy: deepgram has no voice 'thalia en'",
+        "routes.yaml:15: routes.m.targets[2].voices.alloy: deepgram/nova-3 does not speak",
+    ]
+
+
+def test_a_vendor_without_its_variable_is_absent_not_wrong() -> None:
+    """An unset variable names itself as the reason; a missing package names what to install."""
+    plan = plan_from(VENDORS + "routes: {m: {targets: [openai/tts-1, local/espeak-ng]}}", {}, is_installed=False)
+
+    assert plan.outlets["openai"].absent == "OPENAI_API_KEY is not set"
+    assert "pip install 'audio-router[local]'" in (plan.outlets["local"].absent or "")
+
+
+def test_one_vendor_may_stand_under_several_names() -> None:
+    """`like:` without a base is a second account of the same company, with one it is another server."""
+    plan = plan_from(
+        """
+vendors:
+  openai: {api_key: a}
+  second: {like: openai, api_key: b}
+  kokoro: {like: openai, base_url: "http://127.0.0.1:8880/v1/"}
+routes: {m: {targets: [openai/tts-1, second/tts-1, kokoro/kokoro]}}
+"""
+    )
+    first, second, kokoro = (target.outlet for target in plan.routes["m"].targets)
+
+    assert first.facts.base_url == second.facts.base_url == "https://api.openai.com/v1"
+    assert (first.settings["api_key"], second.settings["api_key"]) == ("a", "b")
+    assert (kokoro.facts.base_url, kokoro.absent) == ("http://127.0.0.1:8880/v1", None)
+
+
+@pytest.mark.parametrize(
+    ("defaults", "target", "expected"),
+    [
+        ("{}", "local/espeak-ng", Timing(60, 10, None)),
+        ("{timeout: 5s, deadline: 9s}", "local/espeak-ng", Timing(5, 10, 9)),
+        ("{timeout: 5s, speech: {timeout: 7s}}", "local/espeak-ng", Timing(7, 10, None)),
+        (
+            "{speech: {timeout: 7s}}",
+            "{target: local/espeak-ng, timeout: 3s, first_byte_timeout: 500ms}",
+            Timing(3, 0.5),
+        ),
+    ],
+)
+def test_the_nearest_word_about_time_wins(defaults: str, target: str, expected: Timing) -> None:
+    """Target, then the kind's default, then the flat default, then what is built in."""
+    plan = plan_from(f"vendors: {{local: {{}}}}\ndefaults: {defaults}\nroutes: {{m: {{targets: [{target}]}}}}")
+
+    assert plan.routes["m"].targets[0].timing["speech"] == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "kinds"),
+    [
+        ("openai/whisper-1", {"transcription", "translation"}),
+        ("openai/gpt-4o-transcribe", {"transcription"}),
+        ("openai/tts-1", {"speech"}),
+        ("openai/gpt-next", {"speech", "transcription", "translation"}),
+        ("groq/whisper-large-v3-turbo", {"transcription"}),
+        ("elevenlabs/scribe_v9", {"transcription"}),
+        ("local/pocketsphinx", {"transcription"}),
+    ],
+)
+def test_a_model_does_what_it_is_known_to_do(target: str, kinds: set[str]) -> None:
+    """One with a row does what it has rows for; a new one is given the benefit of the doubt."""
+    plan = plan_from(VENDORS + f"routes: {{m: {{targets: [{target}]}}}}")
+
+    assert set(plan.routes["m"].targets[0].abilities) == kinds
