@@ -29,7 +29,7 @@ class Outgoing(Struct, frozen=True):
 
 
 class Patience(Struct, frozen=True, gc=False):
-    """How long a transport waits by itself: to connect, and between two chunks of an answer that has begun (seconds)."""
+    """How long (seconds) a transport waits by itself: to connect, and between two chunks of an answer once begun."""
 
     connect_s: float
     silence_s: float

@@ -84,10 +84,8 @@ def speech(ask: SpeechAsk) -> Draft:
 
 
 def _voice_model(model: str, voice: str) -> str:
-    """`aura-2` and `thalia` are `aura-2-thalia-en`; a whole id, as the model or as the voice, stands for itself."""
-    if "-" in model.removeprefix("aura-2"):
-        return model
-    return voice if "-" in voice else f"{model}-{voice}-en"
+    """The voice is the model, `aura-2-thalia-en`; a model that names one already stands for itself."""
+    return model if "-" in model.removeprefix("aura-2") else voice
 
 
 def transcribe(ask: ListenAsk) -> Draft:
@@ -99,7 +97,7 @@ def transcribe(ask: ListenAsk) -> Draft:
             "model": ask.model,
             "language": ask.language,
             "detect_language": None if ask.language else True,  # the vendor's default is English, OpenAI's is to detect
-            "keyterm": ask.keywords,
+            "keyterm" if ask.model.startswith("nova-3") else "keywords": ask.keywords,
             "utterances": True if ask.wants & {"segments", "speakers"} else None,
             "diarize_model": "latest" if "speakers" in ask.wants else None,
         },
@@ -136,7 +134,12 @@ VENDOR = Vendor(
     errors=ErrorShape(
         message="err_msg|message|details",
         code="err_code|category",
-        kinds={"ASR_PAYMENT_REQUIRED": Kind.QUOTA, "INVALID_AUTH": Kind.KEY, "TOO_MANY_REQUESTS": Kind.BUSY},
+        kinds={
+            "ASR_PAYMENT_REQUIRED": Kind.QUOTA,
+            "INVALID_AUTH": Kind.KEY,
+            "INSUFFICIENT_PERMISSIONS": Kind.NO_MODEL,  # "Project does not have access to the requested model."
+            "TOO_MANY_REQUESTS": Kind.BUSY,
+        },
     ),
     billed={Unit.CHARACTER: "header:dg-char-count", Unit.SECOND: "metadata.duration"},
     closed=words("model callback callback_method encoding container sample_rate url"),
@@ -150,10 +153,15 @@ VENDOR = Vendor(
         longest=2_000,
         extras=words("bit_rate tag mip_opt_out"),
         models={
-            "aura-2*": Model(),
-            "aura*": Model(voices={name: f"aura-{voice}-en" for name, voice in AURA.items()}),
+            "aura-2*": Model(voice_like=r"aura-2-[a-z]+-[a-z]{2}"),  # a voice of another model has another price
+            "aura*": Model(
+                voices={name: f"aura-{voice}-en" for name, voice in AURA.items()}, voice_like=r"aura-[a-z]+-[a-z]{2}"
+            ),
             "flux*": Model(
-                voices={name: f"flux-{voice}-en" for name, voice in FLUX.items()}, honours=honours(speed=(0.5, 1.5))
+                voices={name: f"flux-{voice}-en" for name, voice in FLUX.items()},
+                voice_like=r"flux-[a-z]+-[a-z]{2}",
+                honours=honours(speed=(0.5, 1.5)),
+                extras=words("bit_rate tag mip_opt_out expressivity"),
             ),
         },
     ),
@@ -161,19 +169,18 @@ VENDOR = Vendor(
         request=transcribe,
         reply=transcript(read),
         gives=words("words segments speakers"),
-        honours=honours("language"),
+        honours=honours("language", "keywords"),
         largest_bytes=2_000_000_000,
         extras=words(
             "punctuate smart_format paragraphs utt_split multichannel numerals measurements dictation filler_words "
-            "profanity_filter redact replace search keywords summarize topics intents sentiment detect_entities tag "
-            "mip_opt_out version"
+            "profanity_filter redact replace search summarize topics intents sentiment detect_entities custom_topic "
+            "custom_topic_mode custom_intent custom_intent_mode language_hint tag extra mip_opt_out version"
         ),
         models={
-            "nova-3*": Model(honours=honours("language", "keywords")),
             "nova*": Model(),
             "enhanced*": Model(),
             "base*": Model(),
-            "whisper*": Model(),
+            "whisper*": Model(honours=honours("language")),
         },
     ),
 )

@@ -2,8 +2,8 @@
 
 Source: Python SDK elevenlabs 2.78.0 and the OpenAPI document of 2026-08-22.
 Proved by: the official SDK `elevenlabs` (tests/vendors/test_elevenlabs.py).
-Left out: opus (the container is not documented, so it is made from pcm), wav (only off the stream), the fields that
-belong in the query (`enable_logging`, `optimize_streaming_latency`).
+Left out: opus (the container is not documented, so it is made from pcm), wav (only off the stream), what belongs in the
+query (`enable_logging`, `optimize_streaming_latency`: closed, for in the body they would do nothing).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def read(body: Json) -> Transcript:
         words=[
             Word(word["text"], word["start"], word["end"], word.get("speaker_id"), word.get("logprob"))
             for word in body["words"]
-            if word["type"] == "word"
+            if word["type"] == "word" and word.get("start") is not None  # `timestamps_granularity: none` gives no times
         ],
     )
 
@@ -97,19 +97,27 @@ VENDOR = Vendor(
     auth=Key("xi-api-key", ""),
     errors=ErrorShape(
         message="detail.message|detail.0.msg|detail",
-        code="detail.status",
-        kinds={  # quota comes as 401 or 400, not as 402
+        code="detail.code|detail.status",  # `status` is the older word for it
+        kinds={  # where the status misleads: quota comes as 401 or 400, what a plan lacks as 403 like a refused key
             "quota_exceeded": Kind.QUOTA,
+            "insufficient_credits": Kind.QUOTA,
             "invalid_api_key": Kind.KEY,
             "system_busy": Kind.BUSY,
             "too_many_concurrent_requests": Kind.BUSY,
             "voice_not_found": Kind.INPUT,
+            "voice_access_denied": Kind.INPUT,
+            "feature_not_available": Kind.INPUT,
+            "subscription_required": Kind.INPUT,
+            "only_for_creator+": Kind.INPUT,
             "max_character_limit_exceeded": Kind.INPUT,
+            "model_access_denied": Kind.NO_MODEL,
+            "unsupported_model": Kind.NO_MODEL,
         },
     ),
     billed={Unit.CHARACTER: "header:character-cost", Unit.SECOND: "audio_duration_secs"},
     closed=words(
-        "model_id text file webhook webhook_id webhook_metadata source_url cloud_storage_url use_multi_channel token"
+        "model_id text file webhook webhook_id webhook_metadata source_url cloud_storage_url use_multi_channel "
+        "multichannel_output_style token enable_logging optimize_streaming_latency"
     ),
     speech=Speech(
         request=speech,
@@ -121,7 +129,7 @@ VENDOR = Vendor(
         longest=10_000,
         extras=words(
             "voice_settings seed previous_text next_text previous_request_ids next_request_ids use_pvc_as_ivc "
-            "pronunciation_dictionary_locators apply_text_normalization apply_language_text_normalization"
+            "pronunciation_dictionary_locators apply_text_normalization apply_language_text_normalization audio_effects"
         ),
         models={
             "eleven_v3": Model(longest=3_000),
@@ -139,7 +147,8 @@ VENDOR = Vendor(
         largest_bytes=5_000_000_000,
         extras=words(
             "tag_audio_events num_speakers timestamps_granularity diarization_threshold seed no_verbatim numbers_format "
-            "file_format entity_detection detect_speaker_roles use_speaker_library secondary_language_codes"
+            "file_format entity_detection entity_redaction entity_redaction_mode detect_speaker_roles use_speaker_library "
+            "secondary_language_codes transcript_edit"
         ),
         models={"scribe_*": Model()},
     ),

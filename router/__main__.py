@@ -1,0 +1,142 @@
+"""The command line: arguments in, an exit status out. 0 done, 1 could not, 2 wrongly asked.
+
+What lives here: parsing alone, and the only reading of the environment besides the table's `${…}`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from router.config import ConfigError, Loaded
+from router.wire.render import Rendering, ResponseFormat
+
+__all__ = ["main"]
+
+_config = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="The routing table (default: ./routes.yaml, else the shipped one).",
+)
+
+
+def _loaded(config: Path | None) -> Loaded:
+    from router.commands.table import read_table
+
+    return read_table(config, os.environ)
+
+
+def _messages() -> Console:
+    return Console(stderr=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="audio-router")
+def cli() -> None:
+    """An OpenAI-compatible router for audio: any vendor behind the base_url you already use."""
+
+
+@cli.command()
+@_config
+@click.option("--host", help="Address to bind (default: the table's, 127.0.0.1).")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port to bind (default: the table's, 8080; 0: any free).")
+def serve(config: Path | None, host: str | None, port: int | None) -> int:
+    """Serve until stopped."""
+    from router.commands.serve import serve as run
+
+    return run(_loaded(config), host, port, Console())
+
+
+@cli.command()
+@_config
+def check(config: Path | None) -> int:
+    """Check the routing table: every problem in one run, with its line."""
+    from router.commands.table import check as run
+
+    return run(_loaded(config), Console())
+
+
+@cli.command()
+@_config
+def models(config: Path | None) -> int:
+    """List what can be asked for as `model`."""
+    from router.commands.listing import models as run
+
+    return run(_loaded(config), Console())
+
+
+@cli.command()
+@_config
+def voices(config: Path | None) -> int:
+    """List the voice names and what they become at each vendor."""
+    from router.commands.listing import voices as run
+
+    return run(_loaded(config), Console())
+
+
+@cli.command()
+def schema() -> int:
+    """Print the JSON Schema of routes.yaml, for editors."""
+    from router.commands.table import print_schema
+
+    return print_schema(Console())
+
+
+@cli.command()
+@click.argument("text")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File; its ending is the format.")
+@click.option("--model", default="tts-1", show_default=True)
+@click.option("--voice", default="alloy", show_default=True)
+@_config
+def speak(text: str, output: Path, model: str, voice: str, config: Path | None) -> int:
+    """Say TEXT into a file; TEXT of - reads standard input. No server is needed."""
+    from router.commands.calls import speak as run
+
+    spoken = sys.stdin.read() if text == "-" else text
+    return run(_loaded(config), _messages(), text=spoken, output=output, model=model, voice=voice)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--model", default="whisper-1", show_default=True)
+@click.option("--language", help="ISO 639-1, such as en.")
+@click.option(
+    "--format",
+    "response_format",
+    type=click.Choice(["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]),
+    default="text",
+    show_default=True,
+)
+@click.option("--translate", is_flag=True, help="Into English.")
+@_config
+def transcribe(
+    file: Path, model: str, language: str | None, response_format: ResponseFormat, translate: bool, config: Path | None
+) -> int:
+    """Write down what is said in FILE. No server is needed."""
+    from router.commands.calls import transcribe as run
+
+    rendering = Rendering(format=response_format, task="translate" if translate else "transcribe")
+    return run(_loaded(config), _messages(), file=file, model=model, language=language, rendering=rendering)
+
+
+def main() -> None:
+    """Run a command; a table with problems prints them all."""
+    try:
+        status = cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except click.Abort:
+        status = 130
+    except ConfigError as error:
+        _messages().print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+        status = 1
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""Multipart forms while they arrive: text fields in order, and one file that is spooled, never held whole.
+
+What lives here: framing and bounds. What the fields mean is `listening`'s.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from typing import BinaryIO, cast
+
+from msgspec import Struct, field
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser, parse_options_header
+
+from router.wire.errors import InvalidCall, TooLarge, UnsupportedMedia
+from router.wire.upload import Upload
+
+__all__ = ["Form", "FormLimits", "read_form"]
+
+IN_MEMORY_BYTES = 256 * 1024  # most spoken commands fit; what is longer goes to a temporary file
+
+
+class FormLimits(Struct, frozen=True, gc=False):
+    """Bounds of a form: bytes of the file, bytes of all text fields together, number of parts."""
+
+    max_upload: int
+    max_text: int = 1024 * 1024
+    max_parts: int = 256
+
+    @property
+    def max_body(self) -> int:
+        """The whole form with its framing."""
+        return self.max_upload + self.max_text + 1024 * self.max_parts
+
+
+class Form(Struct):
+    """What a form held: `fields` in the client's order, names as sent; the file, if there was one."""
+
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    file: Upload | None = None
+
+
+class _Spool:
+    """A growing file: in memory up to a bound, then in a temporary file that has no name on the disk."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._parts: list[bytes] = []
+        self._file: BinaryIO | None = None
+        self._size = 0
+
+    def write(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if self._size > self._max_bytes:
+            raise TooLarge(f"The file is larger than {self._max_bytes:,} bytes, which is the most this server takes.")
+        if self._file is None and self._size > IN_MEMORY_BYTES:
+            self._file = cast("BinaryIO", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - the upload closes it
+            self._file.write(b"".join(self._parts))
+            self._parts.clear()
+        if self._file is None:
+            self._parts.append(chunk)
+        else:
+            self._file.write(chunk)
+
+    def to_upload(self, name: str, content_type: str) -> Upload:
+        return Upload(name, content_type, b"".join(self._parts) if self._file is None else self._file)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+async def read_form(content_type: str, chunks: AsyncIterator[bytes], limits: FormLimits) -> Form:
+    """The whole form. Raises `UnsupportedMedia`, `TooLarge`, or `InvalidCall`; the caller closes the file."""
+    kind, options = parse_options_header(content_type)
+    if kind != "multipart/form-data" or not options.get("boundary"):
+        raise UnsupportedMedia(
+            "Expected a form: `content-type: multipart/form-data; boundary=…` with the audio in the field `file`."
+        )
+    with ExitStack() as undo:
+        collector = _Collector(limits, undo)
+        parser = _parser(options["boundary"], limits)
+        try:
+            async for chunk in chunks:
+                for event in parser.parse(chunk):
+                    collector.take(event)
+            parser.close()
+        except ParserLimitReached as error:
+            raise TooLarge(f"The form is larger than this server takes: {error}.") from error
+        except MultipartError as error:
+            raise InvalidCall(f"The form is broken: {error}.", code="invalid_form") from error
+        undo.pop_all()
+    return collector.form
+
+
+def _parser(boundary: str, limits: FormLimits) -> PushMultipartParser:
+    try:
+        return PushMultipartParser(boundary, max_segment_count=limits.max_parts)
+    except MultipartError as error:
+        raise InvalidCall(f"The form is broken: {error}.", code="invalid_form") from error
+
+
+class _Collector:
+    """Takes the parser's events: a segment's head, its pieces, and None at its end."""
+
+    def __init__(self, limits: FormLimits, undo: ExitStack) -> None:
+        self.form = Form()
+        self._limits = limits
+        self._undo = undo
+        self._segment: MultipartSegment | None = None
+        self._spool: _Spool | None = None
+        self._text: list[bytes] = []
+        self._text_bytes = 0
+
+    def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
+        if isinstance(event, MultipartSegment):
+            self._segment = event
+            if _is_file(event):
+                self._begin_file()
+        elif event is None:
+            self._end()
+        elif self._spool is not None:
+            self._spool.write(bytes(event))
+        else:
+            self._text_bytes += len(event)
+            if self._text_bytes > self._limits.max_text:
+                raise TooLarge(f"The text fields of the form are larger than {self._limits.max_text:,} bytes.")
+            self._text.append(bytes(event))
+
+    def _begin_file(self) -> None:
+        if self.form.file is not None:
+            raise InvalidCall("The form holds more than one file.", param="file", code="invalid_form")
+        self._spool = _Spool(self._limits.max_upload)
+        self._undo.callback(self._spool.close)
+
+    def _end(self) -> None:
+        assert self._segment is not None
+        if self._spool is not None:
+            name = _plain_name(self._segment.filename or "")
+            self.form.file = self._spool.to_upload(name, self._segment.content_type or "application/octet-stream")
+            self._spool = None
+            return
+        try:
+            text = b"".join(self._text).decode()
+        except UnicodeDecodeError as error:
+            raise InvalidCall(
+                f"The field {self._segment.name!r} is not UTF-8 text.", param=self._segment.name
+            ) from error
+        self._text.clear()
+        self.form.fields.append((self._segment.name, text))
+
+
+def _is_file(segment: MultipartSegment) -> bool:
+    """By its file name, or by the name of the field: declared types are weak evidence."""
+    return segment.filename is not None or segment.name in {"file", "audio"}
+
+
+def _plain_name(name: str) -> str:
+    """The last part of a path, without control characters; `upload` for none."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(character for character in last if character.isprintable()) or "upload"

@@ -1,0 +1,100 @@
+"""`POST /audio/speech`: JSON in, a `SpeechCall` out.
+
+What lives here: OpenAI's fields and their limits; a client's own fields are kept for the vendor.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from router.api.exchange import invalid_json
+from router.wire.audio import SPEECH_FORMATS
+from router.wire.calls import SpeechCall
+from router.wire.errors import InvalidCall
+
+__all__ = ["SpeechRequest", "parse_speech"]
+
+NOT_FOR_VENDORS = frozenset({"route"})
+
+
+class VoiceId(Struct, frozen=True):
+    """A voice as OpenAI's custom voices are named."""
+
+    id: str
+
+
+class SpeechBody(Struct, frozen=True):
+    """OpenAI's fields; null is as good as absent for the optional ones."""
+
+    model: Annotated[str, Meta(min_length=1)]
+    input: str
+    voice: str | VoiceId
+    instructions: str | None = None
+    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] | None = None
+    speed: Annotated[float, Meta(ge=0.25, le=4.0)] | None = None
+    stream_format: Literal["audio", "sse"] | None = None
+    language: str | None = None
+
+
+class SpeechRequest(Struct, frozen=True):
+    """The call, and how the client wants its audio: as it is, or in server-sent events."""
+
+    call: SpeechCall
+    is_sse: bool
+
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_KNOWN = frozenset(SpeechBody.__struct_fields__)
+
+
+def parse_speech(body: bytes, max_input: int) -> SpeechRequest:
+    """Raises `InvalidCall` naming the field. `max_input`: characters."""
+    try:
+        fields = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise invalid_json(str(error)) from error
+    try:
+        asked = msgspec.convert(fields, SpeechBody, strict=False)
+    except msgspec.ValidationError as error:
+        raise _invalid_field(error) from error
+    _check_input(asked.input, max_input)
+    tunables = {"speed": asked.speed, "instructions": asked.instructions, "language": asked.language}
+    call = SpeechCall(
+        model=asked.model,
+        text=asked.input,
+        voice=asked.voice.id if isinstance(asked.voice, VoiceId) else asked.voice,
+        format=SPEECH_FORMATS[asked.response_format or "mp3"],
+        tunables={name: value for name, value in tunables.items() if value is not None},
+        extras={
+            name: value
+            for name, value in fields.items()
+            if name not in _KNOWN and name not in NOT_FOR_VENDORS and value is not None
+        },
+    )
+    return SpeechRequest(call, is_sse=asked.stream_format == "sse")
+
+
+def _invalid_field(error: msgspec.ValidationError) -> InvalidCall:
+    """Where msgspec says "… - at `$.speed`", or names the missing field in its text: the param and the words."""
+    text, _, path = str(error).partition(" - at `$.")
+    param = path.rstrip("`") or None
+    if param is None and "missing required field" in text:
+        param = text.rpartition("field `")[2].rstrip("`")
+        return InvalidCall(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
+    return InvalidCall(f"Invalid value for '{param}': {text[:1].lower()}{text[1:]}.", param=param, code="invalid_value")
+
+
+def _check_input(text: str, max_input: int) -> None:
+    if not text.strip():
+        raise InvalidCall(
+            "Invalid value for 'input': there is nothing to say in it.", param="input", code="invalid_value"
+        )
+    if len(text) > max_input:
+        raise InvalidCall(
+            f"Invalid value for 'input': {len(text):,} characters, at most {max_input:,} are taken.",
+            param="input",
+            code="string_above_max_length",
+        )

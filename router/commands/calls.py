@@ -1,0 +1,117 @@
+"""`speak` and `transcribe`: one call in this process, by the same path as the server's, with no server running."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from router.app import furnish
+from router.config import Loaded
+from router.relay import Relay
+from router.telemetry import CallRecord
+from router.wire.audio import SPEECH_FORMATS
+from router.wire.calls import Call, ListenCall, SpeechCall
+from router.wire.errors import CallError
+from router.wire.faults import Fault
+from router.wire.render import Rendering, Usage, render, wants_of
+from router.wire.upload import Upload
+
+__all__ = ["speak", "transcribe"]
+
+
+def speak(loaded: Loaded, console: Console, *, text: str, output: Path, model: str, voice: str) -> int:
+    """Say `text` into a file whose ending names the format; `-` is standard output, as mp3."""
+    codec = "mp3" if str(output) == "-" else output.suffix.lstrip(".").lower()
+    if codec not in SPEECH_FORMATS:
+        known = ", ".join(f".{name}" for name in SPEECH_FORMATS)
+        console.print(f"{output}: the ending names the format; known are {known}.", style="red", highlight=False)
+        return 2
+    call = SpeechCall(model=model, text=text, voice=voice, format=SPEECH_FORMATS[codec])
+    return _run(loaded, console, call, lambda relay: _speak(relay, call, output, console))
+
+
+async def _speak(relay: Relay, call: SpeechCall, output: Path, console: Console) -> str:
+    record = _record(call)
+    with _progress(console) as progress:
+        task = progress.add_task("speaking", total=None)
+        async with relay.answer(call, record) as reply:
+            assert reply.audio
+            with _opened(output) as file:
+                file.write(reply.audio.first)
+                progress.advance(task, len(reply.audio.first))
+                async for chunk in reply.audio.rest:
+                    file.write(chunk)
+                    progress.advance(task, len(chunk))
+                written = progress.tasks[0].completed
+    return f"{output}: {written:,.0f} bytes from {record.target} in {record.total_ms / 1000:.1f} s"
+
+
+def _opened(output: Path) -> BinaryIO:
+    return open(sys.stdout.fileno(), "wb", closefd=False) if str(output) == "-" else output.open("wb")
+
+
+def transcribe(
+    loaded: Loaded, console: Console, *, file: Path, model: str, language: str | None, rendering: Rendering
+) -> int:
+    """Write down what is said in a file, on standard output."""
+    content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    with closing(Upload(file.name, content_type, file.open("rb"))) as upload:
+        call = ListenCall(
+            kind="translation" if rendering.task == "translate" else "transcription",
+            model=model,
+            audio=upload,
+            wants=wants_of(rendering),
+            tunables={"language": language} if language else {},
+        )
+        return _run(loaded, console, call, lambda relay: _transcribe(relay, call, rendering, console))
+
+
+async def _transcribe(relay: Relay, call: ListenCall, rendering: Rendering, console: Console) -> str:
+    record = _record(call)
+    with _progress(console) as progress:
+        progress.add_task("listening", total=None)
+        async with relay.answer(call, record) as reply:
+            assert reply.transcript
+            _, body = render(reply.transcript, rendering, Usage())
+    sys.stdout.write(body.decode().rstrip("\n") + "\n")
+    return f"from {record.target} in {record.total_ms / 1000:.1f} s"
+
+
+def _run(loaded: Loaded, console: Console, call: Call, work: Callable[[Relay], Awaitable[str]]) -> int:
+    async def run() -> str:
+        house = furnish(loaded, lambda _record: None)
+        try:
+            return await work(house.relay)
+        finally:
+            await house.close()
+
+    try:
+        console.print(asyncio.run(run()), style="dim", highlight=False)
+    except CallError as error:
+        console.print(f"{call.model}: {error.message}", style="red", highlight=False)
+        return 1
+    except Fault as fault:
+        console.print(
+            f"{call.model}: broke off, the output is incomplete: {fault.message}", style="red", highlight=False
+        )
+        return 1
+    return 0
+
+
+def _record(call: Call) -> CallRecord:
+    return CallRecord(request_id=f"cli_{secrets.token_hex(8)}", kind=call.kind, model=call.model)
+
+
+def _progress(console: Console) -> Progress:
+    """A spinner, what has arrived, and the time; nothing at all where nobody looks."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

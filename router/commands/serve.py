@@ -1,0 +1,147 @@
+"""`serve`: bind, tell a newcomer what works and how to try it, and run until asked to stop."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
+
+import uvicorn
+from rich.console import Console
+
+from router.app import VERSION, create_app, furnish
+from router.config import Loaded
+from router.routing.plan import KINDS, Outlet, Plan
+from router.telemetry import configure_logging, to_log
+from router.wire.calls import CallKind
+
+__all__ = ["is_loopback", "serve"]
+
+BACKLOG = 2048
+GRACE_S = 30
+
+
+def serve(loaded: Loaded, host: str | None, port: int | None, console: Console) -> int:
+    """Serve until SIGINT or SIGTERM. 1: could not begin, and said why. Raises `ConfigError`."""
+    server = loaded.table.server
+    host, port = host or server.host, server.port if port is None else port
+    if not loaded.table.keys and not is_loopback(host):
+        console.print(_no_key(loaded, host, port), highlight=False, soft_wrap=True)
+        return 1
+    configure_logging()
+    house = furnish(loaded, to_log)
+    try:
+        listener = _bound(host, port)
+    except OSError as error:
+        console.print(f"Cannot listen on {host}:{port}: {error.strerror}. Try another --port.", style="red")
+        return 1
+    with listener:
+        address = _url_of(host, listener.getsockname()[1])
+        for line in welcome(house.relay.plan, loaded, address):
+            console.print(line, highlight=False, soft_wrap=True)
+        config = uvicorn.Config(
+            create_app(house),
+            access_log=False,
+            log_config=None,
+            lifespan="on",
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        logging.getLogger("uvicorn.error").addFilter(_is_news)
+        uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address can be reached from this machine alone."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host.strip("[]"), port), family=family, backlog=BACKLOG)
+
+
+def _url_of(host: str, port: int) -> str:
+    shown = "127.0.0.1" if host in {"0.0.0.0", "localhost"} else f"[{host.strip('[]')}]" if ":" in host else host  # noqa: S104 - shown, not bound
+    return f"http://{shown}:{port}"
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """A reply that is broken off on purpose (a vendor failed after commit) is in the call's own event already."""
+    return "without completing response" not in record.getMessage()
+
+
+def _no_key(loaded: Loaded, host: str, port: int) -> str:
+    skipped = [variable for _, variable in loaded.skipped_keys.items()]
+    variable = skipped[0] if skipped else "AUDIO_ROUTER_KEY"
+    return (
+        f"Refused to listen on {host}: that address can be reached from other machines, and no key is set.\n"
+        f"Set {variable} to a secret of your own; clients send it as their API key. In Docker:\n\n"
+        f'  docker run -e {variable}=choose-a-secret -p {port}:{port} audio-router\n'
+    )
+
+
+# ------------------------------------------------------------------ the welcome
+
+
+def welcome(plan: Plan, loaded: Loaded, address: str) -> Iterator[str]:
+    """What a newcomer needs to read, line by line."""
+    yield f"[bold]audio-router {VERSION}[/] listens on [bold]{address}[/]  (base_url: {address}/v1)"
+    yield f"table: {loaded.source.file}"
+    yield ""
+    for outlet in plan.outlets.values():
+        yield f"  [yellow]-[/] {outlet.name}: {outlet.absent}" if outlet.absent else f"  [green]✓[/] {outlet.name}"
+    yield ""
+    for kind in KINDS:
+        yield from _how_to(kind, plan, address, has_keys=bool(loaded.table.keys))
+    yield ""
+    yield "Stop with Ctrl-C."
+
+
+def _how_to(kind: CallKind, plan: Plan, address: str, *, has_keys: bool) -> Iterator[str]:
+    if model := _answerable(plan, kind):
+        yield f"[bold]{kind}[/], paste this:"
+        yield f"  {_curl(kind, model, _answerable(plan, 'speech'), address, has_keys=has_keys)}"
+    else:
+        yield f"[bold]{kind}[/]: nobody can answer yet; {_what_would_help(plan, kind)}"
+
+
+def _answerable(plan: Plan, kind: CallKind) -> str | None:
+    """The first route with a target that is present and can do this."""
+    for route in plan.routes.values():
+        if any(kind in target.abilities and not target.outlet.absent for target in route.targets):
+            return route.name
+    return None
+
+
+def _what_would_help(plan: Plan, kind: CallKind) -> str:
+    targets = [target for route in plan.routes.values() for target in route.targets if kind in target.abilities]
+    outlets: Sequence[Outlet] = list({target.outlet.name: target.outlet for target in targets}.values())
+    keys = [" and ".join(outlet.unset) for outlet in outlets if outlet.unset]
+    if keys:
+        return f"set {' or '.join(keys)}"
+    return "no route of the table has a vendor that can do it"
+
+
+def _curl(kind: CallKind, model: str, speaker: str | None, address: str, *, has_keys: bool) -> str:
+    """One line that works as it is: a transcription speaks its own file first, where somebody can speak."""
+    key = ' -H "Authorization: Bearer $AUDIO_ROUTER_KEY"' if has_keys else ""
+
+    def say(name: str, text: str) -> str:
+        body = f'{{"model":"{name}","voice":"alloy","input":"{text}"}}'
+        return f"curl -sS {address}/v1/audio/speech{key} -H 'Content-Type: application/json' -d '{body}'"
+
+    if kind == "speech":
+        return f"{say(model, 'Hello from your audio router.')} -o hello.mp3"
+    path = "transcriptions" if kind == "transcription" else "translations"
+    listen = f"curl -sS {address}/v1/audio/{path}{key} -F model={model} -F file=@"
+    return (
+        f"{say(speaker, 'one two three four five')} | {listen}-\\;filename=speech.mp3"
+        if speaker
+        else f"{listen}speech.mp3"
+    )

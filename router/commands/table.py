@@ -1,0 +1,68 @@
+"""Finding and reading the routing table for a command, and `check`, `schema`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from router.app import compiled
+from router.config import Loaded, json_schema, load
+from router.routing.plan import Plan
+
+__all__ = ["check", "find_table", "print_schema", "read_table"]
+
+OWN_TABLE = "routes.yaml"
+
+
+def find_table(given: Path | None, environment: Mapping[str, str]) -> Path:
+    """`--config`, `AUDIO_ROUTER_CONFIG`, `./routes.yaml`, and then the table that ships with the package."""
+    if given:
+        return given
+    if named := environment.get("AUDIO_ROUTER_CONFIG"):
+        return Path(named)
+    if Path(OWN_TABLE).is_file():
+        return Path(OWN_TABLE)
+    package = Path(__file__).parent.parent
+    shipped = package / OWN_TABLE  # in an installed wheel
+    return shipped if shipped.is_file() else package.parent / OWN_TABLE  # in a checkout
+
+
+def read_table(given: Path | None, environment: Mapping[str, str]) -> Loaded:
+    """Raises `ConfigError`."""
+    return load(find_table(given, environment), environment)
+
+
+def check(loaded: Loaded, console: Console) -> int:
+    """Every problem was raised by now; what is left to tell is who is configured."""
+    plan = compiled(loaded)
+    console.print(
+        f"[green]{loaded.source.file} is valid[/]: {len(plan.routes)} routes, {len(plan.outlets)} vendors",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for line in absences(plan):
+        console.print(f"  {line}", style="yellow", highlight=False, soft_wrap=True)
+    for name, variable in loaded.skipped_keys.items():
+        console.print(f"  keys.{name} is left out: {variable} is not set", style="yellow", highlight=False, soft_wrap=True)
+    return 0
+
+
+def absences(plan: Plan) -> list[str]:
+    """Vendors that cannot be used and why; routes that nobody, or only the last resort, can answer."""
+    lines = [f"{outlet.name} is not configured: {outlet.absent}" for outlet in plan.outlets.values() if outlet.absent]
+    for route in plan.routes.values():
+        present = [target for target in route.targets if not target.outlet.absent]
+        if not present:
+            lines.append(f"routes.{route.name}: no vendor of it is configured, calls get a 400")
+        elif all(target.last_resort for target in present):
+            lines.append(f"routes.{route.name}: only its last resort is configured ({present[0].name})")
+    return lines
+
+
+def print_schema(console: Console) -> int:
+    """The JSON Schema of routes.yaml, for editors."""
+    console.out(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2).decode(), highlight=False)
+    return 0

@@ -1,0 +1,214 @@
+"""The data path of one call, top to bottom: choose, try, fall back, commit, stream, account.
+
+Before the first byte is in hand every failure may move on to the next target; after it none may.
+
+What lives here is the order of things. Opinions are `routing`'s, sockets are `upstream`'s, samples are `media`'s; no
+HTTP server is known here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from time import monotonic
+
+from msgspec import Struct
+
+from router.media.paths import Undecodable
+from router.routing.fit import Fitted
+from router.routing.health import Health
+from router.routing.judge import Failure, exhausted, judge
+from router.routing.plan import Plan, Timing
+from router.routing.select import Selection, select
+from router.telemetry import AttemptRecord, CallRecord, Sink
+from router.upstream.answers import Answer, read_answer
+from router.upstream.dress import dress
+from router.upstream.transport import Patience, Transport
+from router.wire.calls import Call
+from router.wire.errors import CallError
+from router.wire.faults import Fault, Kind
+from router.wire.transcripts import Transcript
+
+__all__ = ["Audio", "Relay", "Reply"]
+
+CONNECT_S = 10.0
+CLIENT_LEFT = 499
+
+
+class Audio(Struct):
+    """Speech that has begun: its first bytes, and the rest as it arrives (raises `Fault` when it breaks off)."""
+
+    first: bytes
+    rest: AsyncIterator[bytes]
+
+
+class Reply(Struct):
+    """A call that is committed to one target. Exactly one of `audio` and `transcript`."""
+
+    fitted: Fitted
+    record: CallRecord
+    audio: Audio | None = None
+    transcript: Transcript | None = None
+
+
+class Relay:
+    """Answers calls by the plan of the moment. `plan` may be swapped at any time; calls under way keep theirs."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        transports: Mapping[str, Transport],
+        sink: Sink,
+        *,
+        health: Health | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.plan = plan
+        self._transports = transports
+        self._sink = sink
+        self._health = health or Health()
+        self._clock = clock
+
+    @asynccontextmanager
+    async def answer(self, call: Call, record: CallRecord) -> AsyncIterator[Reply]:
+        """The committed reply to a call; leaving the context ends the vendor's call. Raises `CallError`.
+
+        While the body of the context runs, a `Fault` that leaves it is recorded as a failure after commit.
+        """
+        began = self._clock()
+        try:
+            selection = select(self.plan, call, self._health, began)
+            async with AsyncExitStack() as commitment:
+                reply = await self._first_success(selection, call, record, began, commitment)
+                record.first_byte_ms = _ms(self._clock() - began)
+                yield reply
+            record.outcome, record.status = "ok", 200
+        except CallError as error:
+            record.outcome, record.status = "refused" if not record.attempts else "failed", error.status
+            raise
+        except Fault as fault:
+            record.outcome, record.status = "interrupted", 200
+            self._hold_against(reply.fitted, fault)
+            raise
+        except asyncio.CancelledError:
+            record.outcome, record.status = "client left", CLIENT_LEFT
+            raise
+        finally:
+            record.total_ms = _ms(self._clock() - began)
+            self._sink(record)
+
+    async def _first_success(
+        self, selection: Selection, call: Call, record: CallRecord, began: float, commitment: AsyncExitStack
+    ) -> Reply:
+        """Try the chain until one target commits. Raises `RouteExhausted` when none does."""
+        failures: list[Failure] = []
+        tries = 1 + self.plan.table.defaults.retries
+        for fitted in selection.able:
+            for _ in range(tries):
+                timing = fitted.target.timing[call.kind]
+                left = _time_left(timing, self._clock() - began)
+                if left <= 0:
+                    raise exhausted(failures, is_direct=selection.is_direct, is_late=True)
+                started = self._clock()
+                try:
+                    reply = await self._attempt(fitted, record, timing, left, commitment)
+                except Fault as fault:
+                    failures.append(Failure(fitted.target.name, fault))
+                    record.attempts.append(_failed(fitted, fault, self._clock() - started))
+                    if not self._hold_against(fitted, fault):
+                        break
+                else:
+                    record.attempts.append(AttemptRecord(fitted.target.name, "ok", _ms(self._clock() - started)))
+                    self._health.succeeded(fitted.target)
+                    return reply
+        raise exhausted(failures, is_direct=selection.is_direct, is_late=False)
+
+    async def _attempt(
+        self, fitted: Fitted, record: CallRecord, timing: Timing, left: float, commitment: AsyncExitStack
+    ) -> Reply:
+        """One try at one target, up to its first audio or whole transcript. Raises `Fault`; then nothing is open."""
+        async with AsyncExitStack() as opened:
+            try:
+                async with asyncio.timeout(left) as scope:
+                    first_byte = _FirstByte(scope, timing.first_byte_s)
+                    answer = await self._send(fitted, timing, first_byte.is_due, opened)
+                    audio = await _committed(answer.audio, fitted, opened) if answer.audio else None
+                    first_byte.has_come()
+            except TimeoutError as error:
+                raise Fault(Kind.TIMEOUT, "no answer in time") from error
+            await commitment.enter_async_context(opened.pop_all())
+        record.target, record.dropped, record.units = fitted.target.name, fitted.dropped, answer.units
+        return Reply(fitted, record, audio=audio, transcript=answer.transcript)
+
+    async def _send(
+        self, fitted: Fitted, timing: Timing, on_sent: Callable[[], None], opened: AsyncExitStack
+    ) -> Answer:
+        """Send the vendor's own request and read what kind of answer comes."""
+        outlet = fitted.target.outlet
+        request = dress(fitted.draft(), outlet.facts, outlet.settings, fitted.extras)
+        transport = self._transports[outlet.facts.transport]
+        patience = Patience(connect_s=CONNECT_S, silence_s=timing.timeout_s)
+        response = await opened.enter_async_context(transport.send(request, patience, on_sent))
+        return await read_answer(response, fitted.operation, outlet.facts, outlet.settings)
+
+    def _hold_against(self, fitted: Fitted, fault: Fault) -> bool:
+        """Record whose fault it was; True when the same target may be tried again."""
+        verdict = judge(fault)
+        self._health.failed(fitted.target, verdict.blame, self._clock(), fault.retry_after_s)
+        return verdict.same_again
+
+
+class _FirstByte:
+    """The time to the first byte: it runs from the moment the vendor has the whole request, until that byte is here."""
+
+    def __init__(self, scope: asyncio.Timeout, within_s: float) -> None:
+        self._scope = scope
+        self._within_s = within_s
+        self._is_awaited = True
+
+    def is_due(self) -> None:
+        limit = self._scope.when()
+        due = asyncio.get_running_loop().time() + self._within_s
+        if self._is_awaited and not self._scope.expired() and (limit is None or due < limit):
+            self._scope.reschedule(due)
+
+    def has_come(self) -> None:  # a vendor may answer before it has read everything
+        self._is_awaited = False
+
+
+async def _committed(chunks: AsyncIterator[bytes], fitted: Fitted, opened: AsyncExitStack) -> Audio:
+    """Wait for the first audio that can go out: the vendor's own bytes, or what is made of them while they stream."""
+    if fitted.source != fitted.wanted:
+        chunks = await opened.enter_async_context(aclosing(_transcoded(chunks, fitted)))
+    async for first in chunks:
+        return Audio(first, chunks)
+    raise Fault(Kind.GARBLED, "an empty answer where audio was due")
+
+
+async def _transcoded(chunks: AsyncIterator[bytes], fitted: Fitted) -> AsyncGenerator[bytes]:
+    from router.media.transcode import transcode  # noqa: PLC0415 - codecs are loaded when one is needed
+
+    assert fitted.source
+    assert fitted.wanted
+    try:
+        async with aclosing(transcode(chunks, fitted.source, fitted.wanted)) as made:
+            async for chunk in made:
+                yield chunk
+    except Undecodable as error:
+        raise Fault(Kind.GARBLED, str(error)) from error
+
+
+def _time_left(timing: Timing, elapsed: float) -> float:
+    """Seconds for the next attempt: its own time, within what the deadline of the call leaves."""
+    if timing.deadline_s is None:
+        return timing.timeout_s
+    return min(timing.timeout_s, timing.deadline_s - elapsed)
+
+
+def _failed(fitted: Fitted, fault: Fault, elapsed: float) -> AttemptRecord:
+    return AttemptRecord(fitted.target.name, fault.kind.value, _ms(elapsed), fault.status, fault.message)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)

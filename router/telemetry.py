@@ -1,0 +1,89 @@
+"""What happened, told once a call. The relay fills a record; a sink renders it.
+
+What lives here: the record and its sink to structlog. No decision depends on anything here.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, TextIO
+
+import msgspec
+import structlog
+from msgspec import Struct, field
+
+from router.vendors.spec import Unit
+
+__all__ = ["AttemptRecord", "CallRecord", "Sink", "configure_logging", "to_log"]
+
+
+class AttemptRecord(Struct):
+    """One try at one target. `outcome` is `ok` or the fault's kind; `ms` until commit or failure."""
+
+    target: str
+    outcome: str
+    ms: float
+    status: int | None = None
+    message: str | None = None
+
+
+class CallRecord(Struct):
+    """One call, filled while it runs. Times in milliseconds since it began; `first_byte_ms`: the commit."""
+
+    request_id: str
+    kind: str
+    model: str
+    key: str | None = None
+    status: int = 0
+    outcome: str = "unfinished"
+    target: str | None = None
+    attempts: list[AttemptRecord] = field(default_factory=list)
+    dropped: tuple[str, ...] = ()
+    units: dict[Unit, float] = field(default_factory=dict)
+    first_byte_ms: float | None = None
+    total_ms: float = 0.0
+    bytes_out: int = 0
+
+
+Sink = Callable[[CallRecord], None]
+
+_log = structlog.get_logger("audio_router.calls")
+
+
+def to_log(record: CallRecord) -> None:
+    """The call's one event; a failure that is ours to mend (a refused key, an empty account) is an error of its own."""
+    told: dict[str, Any] = msgspec.to_builtins(record, str_keys=True)
+    attempts = [_said(attempt) for attempt in told.pop("attempts")]
+    _log.info("call", **_said(told), attempts=attempts)
+    for attempt in record.attempts:
+        if attempt.outcome in {"key", "quota"}:
+            _log.error(
+                "vendor refused our account",
+                target=attempt.target,
+                why=attempt.outcome,
+                said=attempt.message,
+                request_id=record.request_id,
+            )
+
+
+def _said(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value not in (None, "") and value != [] and value != {}}
+
+
+def configure_logging(stream: TextIO | None = None) -> None:
+    """Events as JSON lines on stderr, or readable ones where that is a terminal. Standard logging goes the same way."""
+    stream = stream or sys.stderr
+    shared: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso")]
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer()
+        if stream.isatty()
+        else structlog.processors.JSONRenderer(serializer=lambda event, **_: msgspec.json.encode(event).decode())
+    )
+    structlog.configure(
+        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,165 @@
+"""What a vendor answered: audio on its way, a transcript, or an error in that vendor's shape.
+
+What lives here: telling these apart, and turning errors into faults. It reads what a transport opened, sends nothing.
+"""
+
+from __future__ import annotations
+
+import email.utils
+from collections.abc import AsyncIterator, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from router.upstream.transport import Response
+from router.vendors.spec import ErrorShape, Framing, Json, Operation, Unit, Vendor, look
+from router.wire.faults import Fault, Kind
+from router.wire.transcripts import Transcript
+
+__all__ = ["Answer", "fault_in", "read_answer"]
+
+LARGEST_ERROR_BYTES = 64 * 1024
+LARGEST_DOCUMENT_BYTES = 64 * 1024 * 1024  # ten hours of words with times
+LONGEST_MESSAGE = 500
+
+BY_STATUS = {
+    400: Kind.INPUT,
+    401: Kind.KEY,
+    402: Kind.QUOTA,
+    403: Kind.KEY,
+    404: Kind.NO_MODEL,
+    408: Kind.TRY_AGAIN,
+    409: Kind.TRY_AGAIN,
+    413: Kind.INPUT,
+    415: Kind.INPUT,
+    422: Kind.INPUT,
+    425: Kind.TRY_AGAIN,
+    429: Kind.BUSY,
+}
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Answer(Struct):
+    """A success: `audio` still streaming, or a `transcript`. `units` is what the vendor says it will bill."""
+
+    units: dict[Unit, float]
+    audio: AsyncIterator[bytes] | None = None
+    transcript: Transcript | None = None
+
+
+async def read_answer(response: Response, operation: Operation, vendor: Vendor, secrets: Mapping[str, str]) -> Answer:
+    """The answer to a call. Raises `Fault`, whose message never holds one of `secrets`."""
+    try:
+        return await _read(response, operation, vendor)
+    except Fault as fault:
+        fault.message = _scrubbed(fault.message, secrets)
+        raise
+
+
+async def _read(response: Response, operation: Operation, vendor: Vendor) -> Answer:
+    headers = response.headers
+    is_json = "json" in headers.get("content-type", "")
+    if response.status >= 300:
+        body = await _whole(response, LARGEST_ERROR_BYTES, is_error=True)
+        raise fault_in(vendor.errors, response.status, headers, _document(body, is_error=True))
+    if operation.reply.framing is Framing.RAW:
+        if is_json:
+            document = _document(await _whole(response, LARGEST_ERROR_BYTES, is_error=True), is_error=True)
+            raise fault_in(vendor.errors, response.status, headers, document)
+        return Answer(units=_units(vendor, None, headers), audio=response.chunks())
+    document = _document(await _whole(response, LARGEST_DOCUMENT_BYTES))
+    if _code(vendor.errors, document, headers) is not None:
+        raise fault_in(vendor.errors, response.status, headers, document)
+    return Answer(units=_units(vendor, document, headers), transcript=_transcript(operation, document))
+
+
+def _transcript(operation: Operation, document: Json) -> Transcript:
+    assert operation.reply.read
+    try:
+        return operation.reply.read(document)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        # vendor files index plainly, so that what is missing is told here, once
+        raise Fault(Kind.GARBLED, f"unexpected transcript: {type(error).__name__}: {error}") from error
+
+
+async def _whole(response: Response, largest: int, *, is_error: bool = False) -> bytes:
+    """The body up to `largest` bytes; an error's is cut there, a document's is refused beyond."""
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in response.chunks():
+        parts.append(chunk)
+        size += len(chunk)
+        if size > largest:
+            if is_error:
+                break
+            raise Fault(Kind.GARBLED, f"an answer of more than {largest:,} bytes")
+    return b"".join(parts)
+
+
+def _document(body: bytes, *, is_error: bool = False) -> Json:
+    try:
+        return _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if is_error:
+            return {"message": body.decode("utf-8", "replace").strip()}
+        raise Fault(Kind.GARBLED, f"an answer of {len(body):,} bytes that is not JSON") from error
+
+
+def _units(vendor: Vendor, document: Json, headers: Mapping[str, str]) -> dict[Unit, float]:
+    units = {}
+    for unit, path in vendor.billed.items():
+        value = look(path, document, headers)
+        try:
+            units[unit] = float(value) if value is not None else None
+        except ValueError:
+            units[unit] = None  # a header that holds no number says nothing
+    return {unit: value for unit, value in units.items() if value is not None}
+
+
+def _code(shape: ErrorShape, document: Json, headers: Mapping[str, str]) -> str | None:
+    found = look(shape.code, document, headers)
+    return None if found is None or str(found) in shape.ok else str(found)
+
+
+def fault_in(shape: ErrorShape, status: int, headers: Mapping[str, str], document: Json) -> Fault:
+    """The fault that an error answer tells of; the vendor's code says its kind, else the HTTP status."""
+    code = _code(shape, document, headers)
+    words = look(shape.message, document, headers) or look("message", document)
+    if status < 300:
+        kind = shape.kinds.get(code or "", Kind.FAILED if code else Kind.GARBLED)
+        message = str(words) if words and code else "JSON where audio was due"
+    else:
+        kind = shape.kinds.get(code or "") or BY_STATUS.get(status) or _by_class(status)
+        message = str(words or f"answered with status {status}")
+    return Fault(kind, message[:LONGEST_MESSAGE], status=status, code=code, retry_after_s=_retry_after_s(headers))
+
+
+def _by_class(status: int) -> Kind:
+    return Kind.INPUT if 400 <= status < 500 else Kind.FAILED
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """`retry-after-ms`, `retry-after` in seconds or as a date (by the vendor's own clock); None: nothing usable."""
+    milliseconds, seconds = headers.get("retry-after-ms"), headers.get("retry-after")
+    try:
+        if milliseconds is not None:
+            return max(0.0, float(milliseconds) / 1000)
+        return None if seconds is None else max(0.0, float(seconds))
+    except ValueError:
+        return _until(seconds, headers.get("date"))
+
+
+def _until(then: str | None, now: str | None) -> float | None:
+    try:
+        dates = [email.utils.parsedate_to_datetime(text) for text in (then or "", now or "")]
+    except ValueError:
+        return None
+    return max(0.0, (dates[0] - dates[1]).total_seconds())
+
+
+def _scrubbed(message: str, secrets: Mapping[str, str]) -> str:
+    for secret in secrets.values():
+        if len(secret) > 5:
+            message = message.replace(secret, "…")
+    return message

@@ -1,0 +1,104 @@
+"""From a vendor's draft to the request that leaves: address, query, the client's own fields, body, our key. Pure.
+
+Three layers make a body or a query: the draft's opinions (`defaults`), over them the client's fields (`extras`), over
+both what the draft itself sets. So a client can change an opinion and add a field, never what names or prices the call.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from router.upstream.transport import Body, Outgoing
+from router.vendors.spec import Draft, Vendor
+from router.wire.upload import Upload
+
+__all__ = ["dress"]
+
+_encode = msgspec.json.Encoder().encode
+
+
+def dress(draft: Draft, vendor: Vendor, settings: Mapping[str, str], extras: Mapping[str, Any]) -> Outgoing:
+    """The finished request. `settings` holds our key under the name that the vendor's `auth` gives."""
+    query = _layers(draft.defaults, extras, draft.query) if draft.extras == "query" else draft.query
+    in_body = draft.extras == "body"
+    headers: dict[str, str] = {}
+    body: Body = b""
+    if draft.json is not None:
+        body = _encode(_layers(draft.defaults, extras, draft.json) if in_body else _pruned(draft.json))
+        headers["content-type"] = "application/json"
+    elif draft.form is not None:
+        boundary = secrets.token_hex(16)
+        body = list(_form(_layers(draft.defaults, extras, draft.form) if in_body else _pruned(draft.form), boundary))
+        headers["content-type"] = f"multipart/form-data; boundary={boundary}"
+    elif draft.body is not None:
+        body, headers["content-type"] = [draft.body], draft.body.content_type
+    if vendor.auth and (secret := settings.get(vendor.auth.secret)):
+        headers[vendor.auth.header] = vendor.auth.prefix + secret
+    return Outgoing(draft.method, vendor.base_url + draft.url + _query(query), headers, body)
+
+
+def _layers(defaults: Mapping[str, Any], extras: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    return _over(_over(dict(defaults), extras), _pruned(ours))
+
+
+def _over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` laid over `below`, objects merged key by key."""
+    for key, value in above.items():
+        under = below.get(key)
+        below[key] = _over(dict(under), value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return below
+
+
+def _pruned(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Without None, and without objects that held nothing else."""
+    kept: dict[str, Any] = {}
+    for key, one in value.items():
+        inner = _pruned(one) if isinstance(one, dict) else one
+        if inner is not None and not (isinstance(one, dict) and one and not inner):
+            kept[key] = inner
+    return kept
+
+
+def _query(query: Mapping[str, Any]) -> str:
+    pairs = [(key, _text(one)) for key, value in _pruned(query).items() for one in _listed(value)]
+    return f"?{urlencode(pairs, quote_via=quote)}" if pairs else ""
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return _encode(value).decode()  # true, 0.5, and objects as JSON
+
+
+# ------------------------------------------------------------------ multipart/form-data, RFC 7578
+
+
+def _form(fields: Mapping[str, Any], boundary: str) -> Iterator[bytes | Upload]:
+    """The parts of a form; text first and files last, as some vendors insist. The whole length is known beforehand."""
+    files = {name: value for name, value in fields.items() if isinstance(value, Upload)}
+    texts = [(name, one) for name, value in fields.items() if name not in files for one in _listed(value)]
+    head = "".join(f"--{boundary}\r\n{_disposition(name)}\r\n\r\n{_text(value)}\r\n" for name, value in texts)
+    for name, upload in files.items():
+        disposition = f'{_disposition(name)}; filename="{_quoted(upload.name)}"'
+        yield f"{head}--{boundary}\r\n{disposition}\r\ncontent-type: {upload.content_type}\r\n\r\n".encode()
+        yield upload
+        head = "\r\n"
+    yield f"{head}--{boundary}--\r\n".encode()
+
+
+def _disposition(name: str) -> str:
+    return f'content-disposition: form-data; name="{_quoted(name)}"'
+
+
+def _quoted(name: str) -> str:
+    """As browsers quote a name (WHATWG): no line can be broken by it."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,0 +1,127 @@
+"""HTTP, by aiohttp: the only file that names its exceptions. Bytes go out as they stand and come in as they arrive.
+
+What may not live here: any vendor's habit, any opinion about a status.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from importlib.metadata import version
+
+import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.payload import Payload
+
+from router.upstream.transport import Body, Outgoing, Patience, Response
+from router.wire.faults import Fault, Kind
+from router.wire.upload import Upload
+
+__all__ = ["HttpTransport"]
+
+AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "Content-Type")
+USER_AGENT = f"audio-router/{version('audio-router')}"
+
+
+class HttpTransport:
+    """One session for all vendors: connections are kept and reused, cookies and redirects are not followed."""
+
+    def __init__(self) -> None:
+        self._opened: aiohttp.ClientSession | None = None
+
+    def _session(self) -> aiohttp.ClientSession:
+        """Opened at first use, because a session belongs to the running loop."""
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                headers={"user-agent": USER_AGENT},
+                skip_auto_headers=AUTOMATIC_HEADERS,
+            )
+        return self._opened
+
+    @asynccontextmanager
+    async def send(self, request: Outgoing, patience: Patience, on_sent: Callable[[], None]) -> AsyncIterator[Response]:
+        """See `Transport.send`."""
+        timeout = aiohttp.ClientTimeout(
+            total=None, connect=patience.connect_s, sock_connect=patience.connect_s, sock_read=patience.silence_s
+        )
+        with _translated(Kind.CONNECT):
+            answer = await self._session().request(
+                request.method,
+                request.url,
+                data=_Replayable(request.body, on_sent),
+                headers=request.headers,
+                timeout=timeout,
+                allow_redirects=False,
+            )
+        try:
+            yield _HttpResponse(answer)
+        finally:
+            answer.close()  # a connection whose answer was read to its end has gone back to the pool already
+
+    async def close(self) -> None:
+        """End every connection."""
+        if self._opened is not None:
+            await self._opened.close()
+
+
+class _HttpResponse:
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+
+    @property
+    def status(self) -> int:
+        return self._answer.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._answer.headers
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        with _translated(Kind.GARBLED):
+            async for chunk in self._answer.content.iter_any():
+                yield chunk
+
+
+class _Replayable(Payload):
+    """A body that is written anew for every attempt, and says when the last byte of it is written."""
+
+    def __init__(self, body: Body, on_sent: Callable[[], None]) -> None:
+        super().__init__(body)
+        self._parts = [body] if isinstance(body, bytes) else body
+        self._on_sent = on_sent
+        self._size = sum(len(part) if isinstance(part, bytes) else part.size for part in self._parts)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        for part in self._parts:
+            if isinstance(part, Upload):
+                for chunk in part.chunks():
+                    await writer.write(chunk)
+            else:
+                await writer.write(part)
+        self._on_sent()
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - asked for by the base
+        raise TypeError("an upload is not text")
+
+
+@contextmanager
+def _translated(broken: Kind) -> Iterator[None]:
+    """Tell aiohttp's exceptions in our words; `broken` is what a connection that breaks off means at this point."""
+    try:
+        yield
+    except aiohttp.ConnectionTimeoutError as error:
+        raise Fault(Kind.CONNECT, "no connection in time") from error
+    except (aiohttp.ServerTimeoutError, TimeoutError) as error:
+        raise Fault(Kind.TIMEOUT, "silent for too long") from error
+    except aiohttp.InvalidURL as error:
+        raise Fault(Kind.CONNECT, f"not an address: {error}") from error
+    except (aiohttp.ClientConnectorCertificateError, ssl.SSLError) as error:
+        raise Fault(Kind.CONNECT, f"no trusted TLS connection: {error}") from error
+    except aiohttp.ClientConnectorError as error:
+        raise Fault(Kind.CONNECT, f"could not connect: {error.os_error.strerror or error.os_error}") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise Fault(broken, f"the connection broke: {type(error).__name__}: {error}") from error

@@ -1,0 +1,82 @@
+"""Forms as they arrive: the same whatever the boundaries, spooled, bounded."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from router.api.forms import IN_MEMORY_BYTES, FormLimits, read_form
+from router.wire.errors import CallError, InvalidCall, TooLarge, UnsupportedMedia
+
+TYPE = "multipart/form-data; boundary=b"
+LIMITS = FormLimits(max_upload=2**20, max_text=100, max_parts=5)
+
+
+def part(name: str, value: bytes, *more: str, filename: str | None = None) -> bytes:
+    disposition = f'Content-Disposition: form-data; name="{name}"' + (f'; filename="{filename}"' if filename else "")
+    return b"--b\r\n" + "\r\n".join([*more, disposition]).encode() + b"\r\n\r\n" + value + b"\r\n"
+
+
+async def arriving(chunks: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+
+
+FORM = (
+    part("file", b"\r\n--RIFF\r\n", "Content-Type: audio/webm;codecs=opus", filename="a/b\\spoken.webm")
+    + part("model", "größe".encode(), "Content-Type: text/plain; charset=utf-8")
+    + part("include[]", b"logprobs")
+    + b"--b--\r\n"
+)
+
+
+async def test_a_form_is_the_same_wherever_its_bytes_are_cut() -> None:
+    """Two pieces at every boundary, and byte by byte; types before dispositions, values that look like boundaries."""
+    cuts = [(FORM[:index], FORM[index:]) for index in range(1, len(FORM))]
+    for chunks in [[FORM], *cuts, [FORM[index : index + 1] for index in range(len(FORM))]]:
+        form = await read_form(TYPE, arriving(chunks), LIMITS)
+
+        assert form.fields == [("model", "größe"), ("include[]", "logprobs")]
+        assert form.file
+        assert (form.file.name, form.file.content_type) == ("spoken.webm", "audio/webm")
+        assert b"".join(form.file.chunks()) == b"\r\n--RIFF\r\n"
+
+
+async def test_a_long_file_is_spooled_to_disk_and_is_whole() -> None:
+    """Beyond what is held in memory it is a temporary file, byte for byte."""
+    content = bytes(range(256)) * (IN_MEMORY_BYTES // 128)
+    body = part("file", content, filename="a.wav") + b"--b--"
+    chunks = [body[index : index + 65_536] for index in range(0, len(body), 65_536)]
+
+    form = await read_form(TYPE, arriving(chunks), LIMITS)
+
+    assert form.file
+    assert form.file.size == len(content)
+    assert b"".join(form.file.chunks(1_000)) == content
+    form.file.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (part("file", bytes(2**20 + 1), filename="a") + b"--b--", TooLarge),
+        (part("prompt", b"x" * 101) + b"--b--", TooLarge),
+        (part("a", b"") * 6 + b"--b--", TooLarge),
+        (part("a", b"x")[:-4], InvalidCall),
+        (b"--b\r\nno colon here\r\n\r\nx\r\n--b--", InvalidCall),
+        (b"--b\r\nContent-Disposition: attachment\r\n\r\nx\r\n--b--", InvalidCall),
+        (b"nothing of the kind", InvalidCall),
+    ],
+)
+async def test_what_is_broken_or_too_much_is_refused(body: bytes, error: type[CallError]) -> None:
+    """Bounds on the file, the texts and the number of parts; and no temporary file is left open."""
+    with pytest.raises(error):
+        await read_form(TYPE, arriving([body]), LIMITS)
+
+
+@pytest.mark.parametrize("content_type", ["", "multipart/form-data", "text/plain; boundary=b"])
+async def test_another_type_is_refused(content_type: str) -> None:
+    """With words on what is expected."""
+    with pytest.raises(UnsupportedMedia, match="multipart/form-data; boundary="):
+        await read_form(content_type, arriving([FORM]), LIMITS)

@@ -1,0 +1,117 @@
+"""A router on a real socket, driven as clients drive it; and a guard that nothing leaves this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+import pytest
+import uvicorn
+from msgspec import Struct
+from openai import AsyncOpenAI
+
+from router.app import House, create_app, furnish
+from router.config import parse
+from router.telemetry import CallRecord
+from tests.fakes import Upstream, scripted_upstream
+
+KEY = "sk-vendor-secret"
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking up any host but this machine fails the test."""
+    look_up = socket.getaddrinfo
+
+    def guarded(host: str | bytes | None, *args, **kwargs):
+        name = host.decode() if isinstance(host, bytes) else host
+        is_here = name in {None, "localhost", ""} or _is_loopback(str(name))
+        assert is_here, f"a test looked up {name!r}"
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", guarded)
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+class Running(Struct):
+    """A router that serves: its address, its house, and the events of its calls."""
+
+    url: str
+    house: House
+    records: list[CallRecord]
+    client: AsyncOpenAI
+    http: aiohttp.ClientSession
+
+    async def record(self) -> CallRecord:
+        """The event of the newest call, which ends a moment after its reply."""
+        async with asyncio.timeout(5):
+            while not self.records:
+                await asyncio.sleep(0.005)
+        return self.records[-1]
+
+
+Serve = Callable[..., Awaitable[Running]]
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """`await serve(yaml_text, **environment)`: a running router."""
+    async with AsyncExitStack() as stack:
+
+        async def start(text: str, key: str = "sk-anything", **environment: str) -> Running:
+            records: list[CallRecord] = []
+            house = furnish(parse(text, "routes.yaml", environment), records.append)
+            url = await stack.enter_async_context(_served(house))
+            client = await stack.enter_async_context(AsyncOpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0))
+            http = await stack.enter_async_context(aiohttp.ClientSession(base_url=url))
+            return Running(url, house, records, client, http)
+
+        yield start
+
+
+@asynccontextmanager
+async def _served(house: House) -> AsyncIterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(create_app(house), log_config=None, lifespan="on", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            assert not task.done(), "the server did not start"
+            await asyncio.sleep(0.005)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Upstream]:
+    async with scripted_upstream() as one:
+        yield one
+
+
+@pytest.fixture
+async def spare() -> AsyncIterator[Upstream]:
+    """A second vendor."""
+    async with scripted_upstream() as one:
+        yield one
+
+
+def table_of(vendors: Mapping[str, str], routes: Mapping[str, list[str]], more: str = "") -> str:
+    """A table: vendor name -> entry, route -> targets, and any further lines."""
+    lines = ["vendors:", *(f"  {name}: {entry}" for name, entry in vendors.items()), "routes:"]
+    for name, targets in routes.items():
+        lines += [f"  {name}:", "    targets:", *(f"      - {target}" for target in targets)]
+    return "\n".join(lines) + "\n" + more

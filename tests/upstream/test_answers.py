@@ -1,0 +1,127 @@
+"""Telling answers apart, and errors in a vendor's shape, with the bytes cut anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+
+from router.upstream.answers import fault_in, read_answer
+from router.vendors import find_vendor
+from router.vendors.spec import ErrorShape, Unit
+from router.wire.faults import Fault, Kind
+
+
+class Canned:
+    """A response from a list of chunks."""
+
+    def __init__(self, *chunks: bytes, status: int = 200, **headers: str) -> None:
+        self.status = status
+        self.headers: Mapping[str, str] = {"content-type": "application/json", **headers}
+        self._chunks = chunks
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        for chunk in self._chunks:
+            yield chunk
+
+
+BODY = '{"text":"grüß dich","duration":2.5,"usage":{"type":"duration","seconds":3}}'.encode()
+OPENAI = find_vendor("openai")
+assert OPENAI
+assert OPENAI.transcription
+assert OPENAI.speech
+
+
+async def test_a_transcript_is_the_same_wherever_its_bytes_are_cut() -> None:
+    """Two pieces at every boundary, and byte by byte."""
+    cuts = [(BODY[:index], BODY[index:]) for index in range(len(BODY) + 1)]
+    for chunks in [*cuts, tuple(BODY[index : index + 1] for index in range(len(BODY)))]:
+        answer = await read_answer(Canned(*chunks), OPENAI.transcription, OPENAI, {})
+
+        assert answer.transcript
+        assert (answer.transcript.text, answer.transcript.duration) == ("grüß dich", 2.5)
+        assert answer.units == {Unit.SECOND: 3.0}
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "not JSON"),
+        (b"<html>", "not JSON"),
+        (b'{"text"', "not JSON"),
+        (b"{}", "unexpected transcript: KeyError: 'text'"),
+        (b"[]", "unexpected transcript: TypeError"),
+        (b'{"text":"x","words":[7]}', "unexpected transcript: TypeError"),
+        (b'{"text":"x","segments":[{"text":null,"start":0,"end":1}]}', "unexpected transcript: AttributeError"),
+    ],
+)
+async def test_what_is_no_transcript_is_garbled(body: bytes, message: str) -> None:
+    """Never a crash, whatever a vendor sends."""
+    with pytest.raises(Fault) as garbled:
+        await read_answer(Canned(body), OPENAI.transcription, OPENAI, {})
+
+    assert garbled.value.kind is Kind.GARBLED
+    assert message in garbled.value.message
+
+
+async def test_an_error_inside_a_200_is_an_error() -> None:
+    """A code where success was due is a fault of its kind, for audio and for text."""
+    body = b'{"error":{"message":"no money","code":"insufficient_quota"}}'
+    for operation in (OPENAI.speech, OPENAI.transcription):
+        with pytest.raises(Fault) as fault:
+            await read_answer(Canned(body), operation, OPENAI, {})
+
+        assert (fault.value.kind, fault.value.message) == (Kind.QUOTA, "no money")
+
+
+async def test_no_secret_leaves_in_a_message() -> None:
+    """A vendor that repeats our key is scrubbed."""
+    response = Canned(b'{"error":{"message":"key sk-secret is bad"}}', status=401)
+
+    with pytest.raises(Fault) as fault:
+        await read_answer(response, OPENAI.speech, OPENAI, {"api_key": "sk-secret"})
+
+    assert fault.value.message == "key … is bad"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after": "-3"}, 0.0),
+        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        ({"retry-after": "Sat, 21 Nov 2026 10:00:30 GMT", "date": "Sat, 21 Nov 2026 10:00:00 GMT"}, 30.0),
+        ({"retry-after": "Sat, 21 Nov 2026 10:00:30 GMT"}, None),
+        ({"retry-after": "soon", "date": "Sat, 21 Nov 2026 10:00:00 GMT"}, None),
+    ],
+)
+def test_how_long_a_vendor_asks_us_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+    """Milliseconds, seconds, or a date by the vendor's own clock; nonsense is nothing."""
+    assert fault_in(ErrorShape(), 429, headers, {}).retry_after_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (307, Kind.FAILED),
+        (400, Kind.INPUT),
+        (401, Kind.KEY),
+        (402, Kind.QUOTA),
+        (403, Kind.KEY),
+        (404, Kind.NO_MODEL),
+        (408, Kind.TRY_AGAIN),
+        (409, Kind.TRY_AGAIN),
+        (413, Kind.INPUT),
+        (418, Kind.INPUT),
+        (422, Kind.INPUT),
+        (425, Kind.TRY_AGAIN),
+        (429, Kind.BUSY),
+        (500, Kind.FAILED),
+        (529, Kind.FAILED),
+    ],
+)
+def test_without_a_known_code_the_status_says_the_kind(status: int, kind: Kind) -> None:
+    """Status first, for every vendor alike."""
+    assert fault_in(ErrorShape(), status, {}, {"message": "m"}).kind is kind
