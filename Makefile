@@ -1,37 +1,63 @@
 # make help lists what there is. Everything is set up on first use, in .venv; PYTHON chooses the interpreter.
 PYTHON ?= python3
 VENV ?= .venv
+SDKS_VENV ?= .venv-sdks
+IMAGE_VENV ?= /opt/audio-router
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-$(BIN)/python:
+# ------------------------------------------------------------------ setting up
+
+.PHONY: python
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 run"; exit 1; }
+
+$(BIN)/python: | python
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[local]'
+	$(BIN)/python $(PIP_INSTALL) --editable '.[local]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(PIP) --editable '.[local,test]'
+	$(BIN)/python $(PIP_INSTALL) --editable '.[local,test]'
 	@touch $@
 
 $(VENV)/.check: $(VENV)/.test
-	$(PIP) --editable '.[local,test,check]'
+	$(BIN)/python $(PIP_INSTALL) --editable '.[local,test,check]'
 	@touch $@
 
+$(SDKS_VENV)/.sdks: pyproject.toml constraints.txt | python
+	$(PYTHON) -m venv $(SDKS_VENV)
+	$(SDKS_VENV)/bin/python $(PIP_INSTALL) --editable '.[local,test,sdks]'
+	@touch $@
+
+# ------------------------------------------------------------------ using
+
 .PHONY: run
-run: $(VENV)/.run ## Set up and serve on 127.0.0.1:8080 with the embedded default
-	$(BIN)/audio-router serve
+run: $(VENV)/.run ## Set up and serve on 127.0.0.1:8080; without any key the embedded engines answer
+	@$(BIN)/audio-router serve
+
+# ------------------------------------------------------------------ proving
 
 .PHONY: test
-test: $(VENV)/.test ## Set up and run the tests
+test: $(VENV)/.test ## Set up and run the tests (no network, no root)
 	$(BIN)/python -m pytest
+
+.PHONY: test-sdks
+test-sdks: $(SDKS_VENV)/.sdks ## Prove the vendor files against the vendors' official SDKs
+	TEST_SDKS=1 $(SDKS_VENV)/bin/python -m pytest tests/sdks
+
+.PHONY: test-image
+test-image: $(VENV)/.test ## Run each RUN step of the Dockerfile, and the server that comes of it
+	TEST_IMAGE=1 $(BIN)/python -m pytest tests/image
 
 .PHONY: check
 check: $(VENV)/.check ## Format, lint, types, imports
@@ -47,4 +73,16 @@ format: $(VENV)/.check ## Rewrite the code in the house format
 
 .PHONY: clean
 clean: ## Remove what the targets made
-	rm -rf .venv .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(SDKS_VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# ------------------------------------------------------------------ packing
+
+.PHONY: image-venv
+image-venv: python # what the image holds: the router and its engines, without pip
+	$(PYTHON) -m venv --without-pip $(IMAGE_VENV)
+	$(PYTHON) -m pip --python $(IMAGE_VENV)/bin/python install --quiet --disable-pip-version-check --no-cache-dir \
+		--constraint constraints.txt '.[local]'
+
+.PHONY: image
+image: ## Build the container image (needs a Docker engine)
+	docker build --tag audio-router .

@@ -48,7 +48,7 @@ def serve(config: Path | None, host: str | None, port: int | None) -> int:
     """Serve until stopped."""
     from router.commands.serve import serve as run
 
-    return run(_loaded(config), host, port, Console())
+    return run(_loaded(config), host, port, Console(), _messages())
 
 
 @cli.command()

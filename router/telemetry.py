@@ -69,7 +69,7 @@ def to_log(record: CallRecord) -> None:
 
 
 def _said(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value not in (None, "") and value != [] and value != {}}
+    return {name: value for name, value in fields.items() if value not in (None, "", [], (), {})}
 
 
 def configure_logging(stream: TextIO | None = None) -> None:

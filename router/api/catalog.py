@@ -22,7 +22,7 @@ __all__ = ["catalog", "model_ids", "voice_names"]
 
 
 def model_ids(plan: Plan) -> list[str]:
-    """Every name a client can ask for now: the routes somebody can answer, and each configured vendor's known models."""
+    """Every name a client can ask for: the routes somebody can answer, and each configured vendor's known models."""
     routes = [route.name for route in plan.routes.values() if any(not one.outlet.absent for one in route.targets)]
     direct = [name for outlet in plan.outlets.values() if not outlet.absent for name in _own_models(outlet)]
     return [*routes, *direct]

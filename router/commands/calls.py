@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import DownloadColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from router.app import furnish
 from router.config import Loaded
@@ -35,13 +35,16 @@ def speak(loaded: Loaded, console: Console, *, text: str, output: Path, model: s
         known = ", ".join(f".{name}" for name in SPEECH_FORMATS)
         console.print(f"{output}: the ending names the format; known are {known}.", style="red", highlight=False)
         return 2
+    if not output.parent.is_dir():
+        console.print(f"{output.parent}: no such folder", style="red", highlight=False)
+        return 1
     call = SpeechCall(model=model, text=text, voice=voice, format=SPEECH_FORMATS[codec])
     return _run(loaded, console, call, lambda relay: _speak(relay, call, output, console))
 
 
 async def _speak(relay: Relay, call: SpeechCall, output: Path, console: Console) -> str:
     record = _record(call)
-    with _progress(console) as progress:
+    with _progress(console, DownloadColumn()) as progress:
         task = progress.add_task("speaking", total=None)
         async with relay.answer(call, record) as reply:
             assert reply.audio
@@ -99,6 +102,9 @@ def _run(loaded: Loaded, console: Console, call: Call, work: Callable[[Relay], A
     except CallError as error:
         console.print(f"{call.model}: {error.message}", style="red", highlight=False)
         return 1
+    except OSError as error:
+        console.print(f"{error.filename}: {error.strerror}", style="red", highlight=False)
+        return 1
     except Fault as fault:
         console.print(
             f"{call.model}: broke off, the output is incomplete: {fault.message}", style="red", highlight=False
@@ -111,7 +117,7 @@ def _record(call: Call) -> CallRecord:
     return CallRecord(request_id=f"cli_{secrets.token_hex(8)}", kind=call.kind, model=call.model)
 
 
-def _progress(console: Console) -> Progress:
-    """A spinner, what has arrived, and the time; nothing at all where nobody looks."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+def _progress(console: Console, *more: ProgressColumn) -> Progress:
+    """A spinner, what goes on, and the time; nothing at all where nobody looks."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), *more)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
@@ -22,19 +23,20 @@ BACKLOG = 2048
 GRACE_S = 30
 
 
-def serve(loaded: Loaded, host: str | None, port: int | None, console: Console) -> int:
+def serve(loaded: Loaded, host: str | None, port: int | None, console: Console, errors: Console) -> int:
     """Serve until SIGINT or SIGTERM. 1: could not begin, and said why. Raises `ConfigError`."""
     server = loaded.table.server
     host, port = host or server.host, server.port if port is None else port
     if not loaded.table.keys and not is_loopback(host):
-        console.print(_no_key(loaded, host, port), highlight=False, soft_wrap=True)
+        errors.print(_no_key(loaded, host, port), highlight=False, soft_wrap=True)
         return 1
     configure_logging()
     house = furnish(loaded, to_log)
     try:
         listener = _bound(host, port)
     except OSError as error:
-        console.print(f"Cannot listen on {host}:{port}: {error.strerror}. Try another --port.", style="red")
+        why = os.strerror(error.errno) if error.errno else str(error)
+        errors.print(f"Cannot listen on {host}:{port}: {why}. Try another --port.", style="red", soft_wrap=True)
         return 1
     with listener:
         address = _url_of(host, listener.getsockname()[1])
@@ -82,7 +84,7 @@ def _no_key(loaded: Loaded, host: str, port: int) -> str:
     return (
         f"Refused to listen on {host}: that address can be reached from other machines, and no key is set.\n"
         f"Set {variable} to a secret of your own; clients send it as their API key. In Docker:\n\n"
-        f'  docker run -e {variable}=choose-a-secret -p {port}:{port} audio-router\n'
+        f"  docker run -e {variable}=choose-a-secret -p {port}:{port} audio-router\n"
     )
 
 

@@ -46,7 +46,9 @@ def check(loaded: Loaded, console: Console) -> int:
     for line in absences(plan):
         console.print(f"  {line}", style="yellow", highlight=False, soft_wrap=True)
     for name, variable in loaded.skipped_keys.items():
-        console.print(f"  keys.{name} is left out: {variable} is not set", style="yellow", highlight=False, soft_wrap=True)
+        console.print(
+            f"  keys.{name} is left out: {variable} is not set", style="yellow", highlight=False, soft_wrap=True
+        )
     return 0
 
 

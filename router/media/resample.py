@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import av
 from av.audio.frame import AudioFrame
+from av.error import FFmpegError
 
 from router.media.paths import RATES, Undecodable
 
@@ -32,7 +33,10 @@ class Resampler:
             tail = self.close()
             self._shape = shape
             self._resampler = av.AudioResampler(self._sample_format, "mono", self._rate)
-        return tail + self._resampler.resample(frame)
+        try:
+            return tail + self._resampler.resample(frame)
+        except FFmpegError as error:
+            raise Undecodable(f"expected sound, found frames that FFmpeg refuses: {error.strerror}") from error
 
     def close(self) -> list[AudioFrame]:
         """Return what was held back."""

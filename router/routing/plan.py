@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from router.config import ConfigError, Loaded, Problem, Source, Table, TargetEntry, Times, VendorEntry
+from router.config import CallTimes, ConfigError, Loaded, Problem, Source, Table, TargetEntry, VendorEntry
 from router.vendors.spec import Operation, Vendor, row_of
 from router.wire.calls import CallKind
 
@@ -231,11 +231,11 @@ def _laid_over(operation: Operation, row: Struct) -> Operation:
 
 def _timing(kind: CallKind, table: Table, entry: TargetEntry) -> Timing:
     """The nearest word wins: the target's, the kind's default, the flat default, what is built in."""
-    of_kind: Times | None = getattr(table.defaults, kind)
+    of_kind: CallTimes | None = getattr(table.defaults, kind)
     layers = [entry, *([of_kind] if of_kind else []), table.defaults]
 
     def nearest(name: str, otherwise: float | None) -> Any:
-        return next((value for layer in layers if (value := getattr(layer, name)) is not None), otherwise)
+        return next((value for layer in layers if (value := getattr(layer, name, None)) is not None), otherwise)
 
     built_in = BUILT_IN[kind]
     return Timing(

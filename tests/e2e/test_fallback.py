@@ -1,4 +1,4 @@
-"""The failure table on sockets: each row for speech and for uploads, with voice, model and format swapped per target."""
+"""The failure table on sockets: each row for speech and for uploads, voice, model and format swapped per target."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import aiohttp
 import openai
 import pytest
 
+from router.wire.calls import OPENAI_VOICES
 from tests.conftest import KEY, Serve, table_of
 from tests.fakes import Drip, Upstream, audio, document, failure
 
@@ -137,7 +138,7 @@ async def test_a_client_that_leaves_ends_the_vendors_call(serve: Serve, upstream
         assert (record.outcome, record.status) == ("client left", 499)
 
 
-@pytest.mark.parametrize("name", "alloy ash ballad coral echo fable onyx nova sage shimmer verse marin cedar".split())
+@pytest.mark.parametrize("name", sorted(OPENAI_VOICES))
 async def test_openai_voices_work_at_every_vendor(serve: Serve, upstream: Upstream, name: str) -> None:
     """OpenAI's thirteen names need no configuration anywhere."""
     upstream.answers(audio(b"a"))
