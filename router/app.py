@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from litestar import Litestar, Request, Response, asgi
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.types import ExceptionHandlersMap
+import structlog
 from msgspec import Struct
 
 from router.accounts.keys import Keyring
@@ -26,11 +27,12 @@ from router.upstream.http import HttpTransport
 from router.upstream.processes import ProcessTransport
 from router.upstream.transport import Transport
 from router.vendors import find_vendor, vendor_names
-from router.wire.errors import CallError, InvalidCall, NotAllowed, NotFound
+from router.wire.errors import CallError, InvalidCall, NotAllowed, NotFound, Unexpected
 
 __all__ = ["VERSION", "House", "compiled", "create_app", "furnish"]
 
 VERSION = version("audio-router")
+_log = structlog.get_logger("audio_router")
 
 
 class House(Struct, frozen=True):
@@ -92,4 +94,14 @@ def _to_envelope(request: Request, error: Exception) -> Response[bytes]:  # type
     return Response(error.body(), status_code=error.status, media_type="application/json", headers=error.headers)
 
 
-_HANDLERS: ExceptionHandlersMap = {HTTPException: _to_envelope, CallError: _to_envelope}
+def _unexpected(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
+    """A bug of ours: told in the log with its traceback, and to the client without."""
+    _log.error("unexpected failure", path=request.url.path, exc_info=error)
+    return Response(
+        Unexpected("The router failed unexpectedly; its log says why.").body(),
+        status_code=500,
+        media_type="application/json",
+    )
+
+
+_HANDLERS: ExceptionHandlersMap = {HTTPException: _to_envelope, CallError: _to_envelope, Exception: _unexpected}

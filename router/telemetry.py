@@ -36,7 +36,7 @@ class CallRecord(Struct):
     kind: str
     model: str
     key: str | None = None
-    status: int = 0
+    status: int = 500
     outcome: str = "unfinished"
     target: str | None = None
     attempts: list[AttemptRecord] = field(default_factory=list)

@@ -5,8 +5,10 @@ What lives here: what the client gets for a reply, before and after commit. Who 
 
 from __future__ import annotations
 
+import string
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
+from urllib.parse import quote
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -29,6 +31,8 @@ __all__ = ["AudioDoors"]
 
 Handle = Callable[[Exchange, CallRecord], Awaitable[None]]
 
+PRINTABLE = string.ascii_letters + string.digits + string.punctuation.replace("%", "") + " "
+LONGEST_HEADER = 1_024
 BROKEN_OFF = {
     "error": {"message": "The vendor's stream broke off.", "type": "server_error", "param": None, "code": "interrupted"}
 }
@@ -148,7 +152,12 @@ def _router_headers(record: CallRecord) -> Mapping[str, str]:
     """What goes out beside the body, on success and on failure."""
     headers = {"x-router-attempts": str(len(record.attempts)), "x-router-cost-basis": "unpriced"}
     if record.target:
-        headers["x-router-target"] = record.target
+        headers["x-router-target"] = _header_text(record.target)
     if record.dropped:
-        headers["x-router-dropped"] = ", ".join(record.dropped)
+        headers["x-router-dropped"] = _header_text(", ".join(record.dropped))
     return headers
+
+
+def _header_text(text: str) -> str:
+    """Names that a client made up, as a header may hold them: printable ASCII, the rest percent-encoded, bounded."""
+    return quote(text, safe=PRINTABLE)[:LONGEST_HEADER]

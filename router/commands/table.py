@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
 from router.app import compiled
-from router.config import Loaded, json_schema, load
+from router.config import ConfigError, Loaded, Problem, json_schema, load
 from router.routing.plan import Plan
 
 __all__ = ["check", "find_table", "print_schema", "read_table"]
@@ -31,8 +31,21 @@ def find_table(given: Path | None, environment: Mapping[str, str]) -> Path:
 
 
 def read_table(given: Path | None, environment: Mapping[str, str]) -> Loaded:
-    """Raises `ConfigError`."""
-    return load(find_table(given, environment), environment)
+    """The table, or, in one `ConfigError`, all that is wrong with it: its shape, and what its vendors do not know."""
+    try:
+        return load(find_table(given, environment), environment)
+    except ConfigError as error:
+        if error.rest is None:
+            raise
+        raise ConfigError([*error.problems, *_problems_in(error.rest)]) from error
+
+
+def _problems_in(rest: Loaded) -> Sequence[Problem]:
+    try:
+        compiled(rest)
+    except ConfigError as error:
+        return error.problems
+    return ()
 
 
 def check(loaded: Loaded, console: Console) -> int:

@@ -5,11 +5,13 @@ What lives here: the public names of this room. It knows shapes and places, no v
 
 from router.config.loading import Loaded, load, parse
 from router.config.problems import ConfigError, Problem, Source
+from router.config.salvage import STAND_IN
 from router.config.schema import json_schema
 from router.config.table import CallTimes, Defaults, KeyEntry, Route, Server, Table, TargetEntry, VendorEntry
 from router.config.units import Duration, Size
 
 __all__ = [
+    "STAND_IN",
     "CallTimes",
     "ConfigError",
     "Defaults",

@@ -15,6 +15,7 @@ from msgspec import Struct
 from router.config.checking import find_faults
 from router.config.problems import ConfigError, Place, Problem, Source
 from router.config.reading import Reading, read_yaml
+from router.config.salvage import salvage
 from router.config.table import Table
 from router.config.units import read_unit
 
@@ -61,7 +62,8 @@ def parse(text: str, file: str, environment: Mapping[str, str]) -> Loaded:
         return Loaded(table, reading.source, skipped)
     faults = find_faults(document) if table is None else []
     found = (reading.source.problem(place, message) for place, message in faults)
-    raise ConfigError([*reading.problems, *found])
+    rest = _decode(salvage(document), lacking)
+    raise ConfigError([*reading.problems, *found], Loaded(rest, reading.source, skipped) if rest else None)
 
 
 def _may_lack(place: Place) -> bool:

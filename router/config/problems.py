@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from router.config.loading import Loaded
 
 __all__ = ["ConfigError", "Place", "Problem", "Source", "render_path"]
 
@@ -47,9 +51,13 @@ class Problem(Struct, frozen=True):
 
 
 class ConfigError(Exception):
-    """The table cannot be used. `problems` holds everything that is wrong with it, in the order of its lines."""
+    """The table cannot be used. `problems` holds everything that is wrong with it, in the order of its lines.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    `rest` is what can still be read of it: not to be served, but to be judged by who knows more than its shape.
+    """
+
+    def __init__(self, problems: Iterable[Problem], rest: Loaded | None = None) -> None:
+        self.rest = rest
         self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.line, problem.path)))
         super().__init__("\n".join(map(str, self.problems)))
 

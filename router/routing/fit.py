@@ -16,6 +16,7 @@ from router.routing.plan import Plan, Target
 from router.vendors.spec import Ask, Draft, ListenAsk, Operation, Speech, SpeechAsk, Transcription
 from router.wire.audio import Format
 from router.wire.calls import OPENAI_VOICES, Call, ListenCall, SpeechCall
+from router.wire.faults import Fault, Kind
 
 __all__ = ["Cannot", "Fitted", "fit"]
 
@@ -42,8 +43,11 @@ class Fitted(Struct, frozen=True):
     wanted: Format | None = None
 
     def draft(self) -> Draft:
-        """The vendor's own request. Raises `Fault` (INPUT) for what cannot be put into it."""
-        return self.operation.request(self.ask)
+        """The vendor's own request. Raises `Fault`: INPUT for what cannot be put into it, GARBLED for a vendor file's bug."""
+        try:
+            return self.operation.request(self.ask)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise Fault(Kind.GARBLED, f"the vendor file made no request: {type(error).__name__}: {error}") from error
 
 
 def fit(call: Call, target: Target, plan: Plan) -> Fitted:

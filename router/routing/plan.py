@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from router.config import CallTimes, ConfigError, Loaded, Problem, Source, Table, TargetEntry, VendorEntry
+from router.config import STAND_IN, CallTimes, ConfigError, Loaded, Problem, Source, Table, TargetEntry, VendorEntry
 from router.vendors.spec import Operation, Vendor, row_of
 from router.wire.calls import CallKind
 
@@ -167,6 +167,8 @@ class _Compiler:
         targets = []
         for index, entry in enumerate(entries):
             full = TargetEntry(target=entry) if isinstance(entry, str) else entry
+            if full.target == STAND_IN:
+                continue  # what stood there is told already
             vendor, _, model = full.target.partition("/")
             where = ("routes", route, "targets", index)
             if vendor not in table.vendors:

@@ -3,7 +3,7 @@
     RouterError
       CallError
         InvalidCall 400 · Unsupported 400 · Unauthenticated 401 · UnknownModel 404 · NotFound 404 · NotAllowed 405
-        TooLarge 413 · UnsupportedMedia 415
+        TooLarge 413 · UnsupportedMedia 415 · Unexpected 500
         RouteExhausted 502, or 400 / 404 / 429 / 504 when every attempt agrees
 
 What lives here: facts for the client. What an attempt at a vendor can suffer is a `wire.faults.Fault`.
@@ -25,6 +25,7 @@ __all__ = [
     "RouterError",
     "TooLarge",
     "Unauthenticated",
+    "Unexpected",
     "UnknownModel",
     "Unsupported",
     "UnsupportedMedia",
@@ -110,6 +111,13 @@ class UnsupportedMedia(CallError):
     """A body of a type that this path does not take."""
 
     status = 415
+
+
+class Unexpected(CallError):
+    """A bug of ours."""
+
+    status = 500
+    type = "server_error"
 
 
 class RouteExhausted(CallError):

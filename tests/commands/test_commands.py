@@ -53,6 +53,17 @@ def test_check_passes_the_shipped_table_and_tells_who_is_missing(tmp_path: Path)
             ["routes.yaml:4: routes.m.target: ", "routes.yaml:5: routes.m.policy: "],
         ),
         (
+            "vendors:\n  opnai: {api_key: k}\n  deepgram: {api_key: k}\nvoices: {x: {deepgram: nobody}}\nroutes:\n"
+            "  m:\n    targets:\n    - {target: deepgram/aura-2, timeout: 2}\n    - {weight: 1}\n    - nobody/x\n",
+            [
+                "routes.yaml:2: vendors.opnai: unknown vendor 'opnai'",
+                "routes.yaml:4: voices.x.deepgram: deepgram has no voice 'nobody'",
+                "routes.yaml:8: routes.m.targets[0].timeout: ",
+                "routes.yaml:9: routes.m.targets[1]: the key target is missing",
+                "routes.yaml:10: routes.m.targets[2]: nobody/x: no vendor 'nobody' in this table",
+            ],
+        ),
+        (
             "vendors:\n  opnai: {api_key: k}\nroutes:\n  m:\n    targets: [opnai/tts-1, nobody/x]\n",
             ["routes.yaml:2: vendors.opnai: unknown vendor 'opnai'", "routes.yaml:5: routes.m.targets[1]: "],
         ),

@@ -106,7 +106,7 @@ async def test_before_commit_every_failure_moves_on(
 
 
 async def test_a_vendor_that_is_not_there_moves_on(serve: Serve, upstream: Upstream, spare: Upstream) -> None:
-    """Connection refused and a name that cannot be resolved are failures like any other."""
+    """A refused connection is a failure like any other."""
     spare.answers(audio(b"spoken"))
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -116,6 +116,18 @@ async def test_a_vendor_that_is_not_there_moves_on(serve: Serve, upstream: Upstr
         status, headers, body = await speak(router)
 
     assert (status, headers["x-router-attempts"], body) == (200, "2", b"spoken")
+    assert router.records[0].attempts[0].outcome == "connect"
+
+
+async def test_a_name_that_cannot_be_resolved_moves_on(serve: Serve, upstream: Upstream, spare: Upstream) -> None:
+    """DNS is part of connecting."""
+    spare.answers(audio(b"spoken"))
+    upstream.url = "http://nowhere.invalid"
+    router = await serve(two_vendors(upstream, spare))
+
+    status, _, body = await speak(router)
+
+    assert (status, body) == (200, b"spoken")
     assert router.records[0].attempts[0].outcome == "connect"
 
 

@@ -184,7 +184,10 @@ async def test_a_translation_never_falls_back_to_recognition(serve: Serve, upstr
     )
     upstream.answers(document({"text": "Hello"}))
 
-    with pytest.warns(DeprecationWarning, match="deprecated"), pytest.raises(openai.BadRequestError, match="does not do translation"):
+    with (
+        pytest.warns(DeprecationWarning, match="deprecated"),
+        pytest.raises(openai.BadRequestError, match="does not do translation"),
+    ):
         await router.client.audio.translations.create(model="m", file=b"x")
     with pytest.warns(DeprecationWarning, match="deprecated"):
         done = await router.client.audio.translations.create(model="able", file=b"x")
@@ -277,3 +280,14 @@ async def test_an_upload_is_bounded(serve: Serve, upstream: Upstream) -> None:
             assert reply.status == 413
             assert (await reply.json())["error"]["type"] == "invalid_request_error"
     assert upstream.seen == []
+
+
+async def test_the_largest_upload_arrives_whole(serve: Serve, upstream: Upstream) -> None:
+    """25 MB to the byte, by way of a temporary file."""
+    upstream.answers(WHISPER)
+    router = await serve(one_vendor(upstream, "openai", "whisper-1"))
+    content = bytes(range(256)) * (25 * 2**20 // 256)
+
+    await router.client.audio.transcriptions.create(model="m", file=("a.wav", content))
+
+    assert content in upstream.seen[0].body

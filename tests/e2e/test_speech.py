@@ -379,3 +379,39 @@ async def test_json_where_audio_was_due_is_a_failure(serve: Serve, upstream: Ups
 
     assert failed.value.status_code == 502
     assert KEY not in str(failed.value.response.text)
+
+
+async def test_what_a_client_makes_up_cannot_bend_a_header(serve: Serve, upstream: Upstream) -> None:
+    """Control characters and other letters in a model's or a field's name come back encoded, and bounded."""
+    upstream.answers(audio(b"a"))
+    router = await serve(one_vendor(upstream))
+    asked = {
+        "model": "one/a\r\nx-evil: 1\u00fc",
+        "voice": "v",
+        "input": "x",
+        "webhook\r\nx-evil: 2": 1,
+        "callback" * 999: 1,
+    }
+
+    async with router.http.post("/v1/audio/speech", json=asked) as reply:
+        assert reply.status == 200
+
+    assert "x-evil" not in reply.headers
+    assert reply.headers["x-router-target"] == "one/a%0D%0Ax-evil: 1%C3%BC"
+    assert reply.headers["x-router-dropped"].startswith("webhook%0D%0Ax-evil: 2, callback")
+    assert len(reply.headers["x-router-dropped"]) == 1_024
+
+
+async def test_a_bug_of_ours_is_a_500_in_the_envelope(
+    serve: Serve, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The client learns nothing of it but that it happened; the log has the traceback."""
+    router = await serve(one_vendor(upstream))
+    monkeypatch.setattr(router.house.relay, "plan", None)
+
+    async with router.http.post("/v1/audio/speech", json={"model": "m", "voice": "v", "input": "x"}) as reply:
+        error = (await reply.json())["error"]
+
+    assert (reply.status, error["type"]) == (500, "server_error")
+    assert "NoneType" not in error["message"]
+    assert "AttributeError" in capsys.readouterr().out

@@ -37,7 +37,11 @@ def test_the_bundle_of_pyav_is_what_the_page_says() -> None:
 @needs("espeakng_loader", "pocketsphinx")
 def test_every_dependency_is_on_the_page() -> None:
     """What we ask for by name is named there."""
-    asked = [line.partition(">")[0] for line in metadata("audio-router").get_all("Requires-Dist") or [] if "extra" not in line]
+    asked = [
+        line.partition(">")[0]
+        for line in metadata("audio-router").get_all("Requires-Dist") or []
+        if "extra" not in line
+    ]
 
     lower = PAGE.lower()
     assert [name for name in asked if name.lower() not in lower] == []

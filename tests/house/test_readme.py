@@ -1,0 +1,59 @@
+"""The README is true: its table compiles, its program runs, its commands exist."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.components import needs
+from tests.conftest import Serve
+from tests.plans import plan_from
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_its_table_compiles() -> None:
+    """Every vendor, voice and time in it is one that the router takes."""
+    (table,) = blocks("yaml")
+
+    plan = plan_from(table, {"ELEVENLABS_API_KEY": "k", "DEEPGRAM_API_KEY": "k", "ALICE_KEY": "k"})
+
+    assert [target.name for target in plan.routes["tts-1"].targets][-1] == "local/espeak-ng"
+
+
+@needs("espeakng_loader", "pocketsphinx")
+async def test_its_program_runs(serve: Serve, tmp_path: Path) -> None:
+    """As it stands, but for the address: it speaks into a file and prints what it heard."""
+    (program,) = blocks("python")
+    router = await serve((ROOT / "routes.yaml").read_text())
+    program = program.replace("http://127.0.0.1:8080", router.url)
+
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    said, complaints = await process.communicate()
+
+    assert process.returncode == 0, complaints.decode()
+    assert b"two three four" in said
+
+
+@pytest.mark.parametrize("name", re.findall(r"`?make ([a-z-]+)", README))
+def test_its_make_targets_exist(name: str) -> None:
+    """Whatever it tells people to make can be made."""
+    assert re.search(rf"^{name}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", re.findall(r"\]\(([^)#]+)\)", README))
+def test_its_links_lead_somewhere(path: str) -> None:
+    """Within the repository."""
+    assert (ROOT / path).exists()
