@@ -1,8 +1,10 @@
-"""Real components that a machine may lack: a test that needs one skips and says so, or fails where all must be there."""
+"""Real components that a machine may lack: a test that needs one skips and says so.
+
+Where all of them must be there (REQUIRE_ALL=1, as in CI), `tests/conftest.py` makes a failure of every skip.
+"""
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
 
 import pytest
@@ -11,7 +13,6 @@ __all__ = ["needs"]
 
 
 def needs(*packages: str) -> pytest.MarkDecorator:
-    """Skip without these importable packages; with REQUIRE_ALL=1 run, and so fail."""
+    """Skip without these importable packages."""
     lacking = [package for package in packages if find_spec(package) is None]
-    may_skip = os.environ.get("REQUIRE_ALL") != "1"
-    return pytest.mark.skipif(bool(lacking) and may_skip, reason=f"not installed: {', '.join(lacking)}")
+    return pytest.mark.skipif(bool(lacking), reason=f"not installed: {', '.join(lacking)}")

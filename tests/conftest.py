@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
@@ -20,6 +21,16 @@ from router.telemetry import CallRecord
 from tests.fakes import Upstream, scripted_upstream
 
 KEY = "sk-vendor-secret"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With REQUIRE_ALL=1 a skipped test has failed: something that should be there is not."""
+    report = yield
+    if report.skipped and os.environ.get("REQUIRE_ALL") == "1":
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but REQUIRE_ALL=1: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(autouse=True)
