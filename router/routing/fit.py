@@ -17,6 +17,7 @@ from router.vendors.spec import Ask, Draft, ListenAsk, Operation, Speech, Speech
 from router.wire.audio import Format
 from router.wire.calls import OPENAI_VOICES, Call, ListenCall, SpeechCall
 from router.wire.faults import Fault, Kind
+from router.wire.languages import code_of
 
 __all__ = ["Cannot", "Fitted", "fit"]
 
@@ -43,7 +44,7 @@ class Fitted(Struct, frozen=True):
     wanted: Format | None = None
 
     def draft(self) -> Draft:
-        """The vendor's own request. Raises `Fault`: INPUT for what cannot be put into it, GARBLED for a vendor file's bug."""
+        """The vendor's own request. Raises `Fault`: INPUT for what cannot be in it, GARBLED for a bug of the file."""
         try:
             return self.operation.request(self.ask)
         except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -94,14 +95,18 @@ def _extras(call: Call, target: Target, operation: Operation, plan: Plan, droppe
 
     Declared only by other vendors of the table, or closed: dropped and named.
     """
-    foreign = plan.declared(call.kind) - operation.extras if call.extras else frozenset[str]()
+    if not call.extras:
+        return dict(target.options)
+    spelled = {name.removesuffix("[]"): name for name in operation.extras}  # lists are `name` here, `name[]` there
+    foreign = {name.removesuffix("[]") for name in plan.declared(call.kind)} - spelled.keys()
+    shut = foreign | target.outlet.facts.closed
     kept = dict(target.options)
     for name, value in call.extras.items():
         base = name.partition("[")[0]
-        if base in foreign or base in target.outlet.facts.closed or base.startswith(("webhook", "callback")):
+        if base in shut or "*" in shut or base.startswith(("webhook", "callback")):
             dropped.append(name)
         else:
-            kept[name] = value
+            kept[spelled.get(name.removesuffix("[]"), name)] = value
     return kept
 
 
@@ -150,5 +155,5 @@ def _check_listening(call: ListenCall, operation: Transcription) -> None:
     if operation.largest_bytes and call.audio.size > operation.largest_bytes:
         raise Cannot(f"takes {operation.largest_bytes:,} bytes at most, the file has {call.audio.size:,}")
     language = call.tunables.get("language")
-    if operation.languages and language and language not in operation.languages:
+    if operation.languages and language and code_of(language) not in operation.languages:
         raise Cannot(f"does not understand {language!r}, only {', '.join(sorted(operation.languages))}")

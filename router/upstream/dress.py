@@ -43,7 +43,9 @@ def dress(draft: Draft, vendor: Vendor, settings: Mapping[str, str], extras: Map
 
 
 def _layers(defaults: Mapping[str, Any], extras: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
-    return _over(_over(dict(defaults), extras), _pruned(ours))
+    written_apart = {name.partition("[")[0] for name in extras if "[" in name}  # a form's `name[]` and `name[key]`
+    opinions = {name: value for name, value in defaults.items() if name not in written_apart}
+    return _over(_over(opinions, extras), _pruned(ours))
 
 
 def _over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

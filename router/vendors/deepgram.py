@@ -134,15 +134,12 @@ VENDOR = Vendor(
     errors=ErrorShape(
         message="err_msg|message|details",
         code="err_code|category",
-        kinds={
-            "ASR_PAYMENT_REQUIRED": Kind.QUOTA,
-            "INVALID_AUTH": Kind.KEY,
-            "INSUFFICIENT_PERMISSIONS": Kind.NO_MODEL,  # "Project does not have access to the requested model."
-            "TOO_MANY_REQUESTS": Kind.BUSY,
-        },
+        # a 403 of a misspelt model as well: "Project does not have access to the requested model."
+        kinds={"INSUFFICIENT_PERMISSIONS": Kind.NO_MODEL},
     ),
     billed={Unit.CHARACTER: "header:dg-char-count", Unit.SECOND: "metadata.duration"},
-    closed=words("model callback callback_method encoding container sample_rate url"),
+    # multichannel: each channel is billed, and only the first one would be read
+    closed=words("model callback callback_method encoding container sample_rate url multichannel"),
     speech=Speech(
         request=speech,
         reply=audio_bytes,
@@ -172,7 +169,7 @@ VENDOR = Vendor(
         honours=honours("language", "keywords"),
         largest_bytes=2_000_000_000,
         extras=words(
-            "punctuate smart_format paragraphs utt_split multichannel numerals measurements dictation filler_words "
+            "punctuate smart_format paragraphs utt_split numerals measurements dictation filler_words "
             "profanity_filter redact replace search summarize topics intents sentiment detect_entities custom_topic "
             "custom_topic_mode custom_intent custom_intent_mode language_hint tag extra mip_opt_out version"
         ),

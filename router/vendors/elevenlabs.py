@@ -146,9 +146,9 @@ VENDOR = Vendor(
         gives=words("words speakers logprobs"),
         largest_bytes=5_000_000_000,
         extras=words(
-            "tag_audio_events num_speakers timestamps_granularity diarization_threshold seed no_verbatim numbers_format "
-            "file_format entity_detection entity_redaction entity_redaction_mode detect_speaker_roles use_speaker_library "
-            "secondary_language_codes transcript_edit"
+            "tag_audio_events num_speakers timestamps_granularity diarization_threshold seed no_verbatim "
+            "numbers_format file_format entity_detection entity_redaction entity_redaction_mode detect_speaker_roles "
+            "use_speaker_library secondary_language_codes transcript_edit"
         ),
         models={"scribe_*": Model()},
     ),

@@ -71,6 +71,7 @@ VENDOR = Vendor(
     base_url="",
     auth=None,
     transport="processes",
+    closed=words("*"),
     requires=("espeakng_loader", "pocketsphinx"),
     billed={Unit.SECOND: "duration"},
     speech=Speech(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from router.vendors.openai_like import OPENAI_LIKE, SPEECH, TRANSCRIPTION, TRANSLATION, listen, speak, transcribe
 from router.vendors.spec import Draft, ListenAsk, Model, SpeechAsk, honours, replace, words
 
-LARGEST_BYTES = 25 * 2**20
+LARGEST_BYTES = 25 * 2**20 - 4_096  # the vendor counts the whole form against its 25 MiB
 
 
 def speech(ask: SpeechAsk) -> Draft:

@@ -25,6 +25,7 @@ from router.vendors.spec import (
     Segment,
     Speech,
     SpeechAsk,
+    Token,
     Transcript,
     Transcription,
     Unit,
@@ -92,10 +93,11 @@ def listen(url: str, ask: ListenAsk, more: Mapping[str, Json]) -> Draft:
 def read(body: Json) -> Transcript:
     return Transcript(
         text=body["text"],
-        language=body.get("language"),
+        language=body.get("language") or next((one["code"] for one in body.get("languages") or ()), None),
         duration=body.get("duration"),
         words=[Word(word["word"], word["start"], word["end"], word.get("speaker")) for word in body.get("words") or ()],
         segments=[_segment(part) for part in body.get("segments") or ()],
+        tokens=[Token(one["token"], one["logprob"], bytes(one["bytes"])) for one in body.get("logprobs") or ()],
     )
 
 
@@ -124,7 +126,7 @@ TRANSCRIPTION = Transcription(
     reply=transcript(read),
     honours=honours("language", "prompt", temperature=(0, 1)),
     gives=words("words segments speakers logprobs"),
-    extras=words("chunking_strategy known_speaker_names known_speaker_references"),
+    extras=words("chunking_strategy known_speaker_names[] known_speaker_references[]"),
 )
 TRANSLATION = replace(
     TRANSCRIPTION,
@@ -143,7 +145,7 @@ OPENAI_LIKE = Vendor(
             "credit_balance_exhausted": Kind.QUOTA,
             "invalid_api_key": Kind.KEY,
             "model_not_found": Kind.NO_MODEL,
-        }
+        },
     ),
     billed={
         Unit.SECOND: "usage.seconds|duration",

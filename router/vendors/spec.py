@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from router.wire.audio import AAC, FLAC, MP3, OPUS, PCM, WAV, Format, pcm
 from router.wire.faults import Fault, Kind
-from router.wire.transcripts import Segment, Transcript, Word
+from router.wire.transcripts import Segment, Token, Transcript, Word
 from router.wire.upload import Upload
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Segment",
     "Speech",
     "SpeechAsk",
+    "Token",
     "Transcript",
     "Transcription",
     "Unit",
@@ -275,8 +276,9 @@ class Vendor(Struct, frozen=True, kw_only=True):
     """A company, or a program on this machine, and all we know about its wire.
 
     `billed`: a unit -> where an answer reports it. `closed`: its own fields that no client may set, because they
-    identify, redirect or bill. `requires`: importable packages without which it cannot work (an optional extra).
-    `dialect`: what holds for any other server that speaks this wire (`like:` in routes.yaml); None: the vendor itself.
+    identify, redirect or bill; `"*"` stands for all fields. `requires`: importable packages without which it cannot
+    work (an optional extra). `dialect`: what holds for any other server that speaks this wire (`like:` in routes.yaml);
+    None: the vendor itself.
     """
 
     name: str

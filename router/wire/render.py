@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from router.wire.languages import name_of
-from router.wire.transcripts import Segment, Transcript
+from router.wire.transcripts import Segment, Token, Transcript
 
 __all__ = ["RESPONSE_FORMATS", "Rendering", "ResponseFormat", "Usage", "render", "wants_of"]
 
@@ -95,10 +95,11 @@ def length_of(transcript: Transcript) -> float | None:
 def _json(transcript: Transcript, rendering: Rendering) -> dict[str, Any]:
     document: dict[str, Any] = {"text": transcript.text}
     if rendering.has_logprobs:
+        tokens = transcript.tokens or [
+            Token(word.text, word.logprob, word.text.encode()) for word in transcript.words if word.logprob is not None
+        ]
         document["logprobs"] = [
-            {"token": word.text, "logprob": word.logprob, "bytes": list(word.text.encode())}
-            for word in transcript.words
-            if word.logprob is not None
+            {"token": token.text, "logprob": token.logprob, "bytes": list(token.data)} for token in tokens
         ]
     return document
 

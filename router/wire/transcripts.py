@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-__all__ = ["Segment", "Transcript", "Word", "cut"]
+__all__ = ["Segment", "Token", "Transcript", "Word", "cut"]
 
 LINE_CHARACTERS = 84  # two caption lines of 42, the broadcasters' usual bound
 LONGEST_CUE_S = 7.0
@@ -25,6 +25,14 @@ class Word(Struct, frozen=True, gc=False):
     end: float
     speaker: str | None = None
     logprob: float | None = None
+
+
+class Token(Struct, frozen=True, gc=False):
+    """A piece of the text as the model chose it, without times. `data`: its UTF-8, maybe but part of a character."""
+
+    text: str
+    logprob: float
+    data: bytes
 
 
 class Segment(Struct, frozen=True, gc=False):
@@ -48,6 +56,7 @@ class Transcript(Struct, frozen=True):
     duration: float | None = None
     words: Sequence[Word] = ()
     segments: Sequence[Segment] = ()
+    tokens: Sequence[Token] = ()
 
     def timed(self) -> Sequence[Segment]:
         """The vendor's segments, or readable ones cut from its words."""

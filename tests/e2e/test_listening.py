@@ -1,4 +1,4 @@
-"""Transcription and translation through the stock OpenAI SDK: three vendors' wires, every format, forms of all kinds."""
+"""Transcription and translation through the stock OpenAI SDK: three vendors, every format, forms of all kinds."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_a_plugin_must_be_what_it_says(install) -> None:
     """Another name than its entry point's is a mistake that is told, not a vendor in disguise."""
     install("odd", "other")
 
-    with pytest.raises(TypeError, match="the vendor 'odd' must be a router.vendors.spec.Vendor of that name"):
+    with pytest.raises(TypeError, match="the vendor 'odd' must be a"):
         find_vendor("odd")
 
 

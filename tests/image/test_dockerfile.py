@@ -22,7 +22,7 @@ BARE = {
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the build stage leaves: the virtual environment of the RUN step, from the files that .dockerignore lets in."""
+    """What the build stage leaves: the environment that its RUN step makes, from the files that .dockerignore lets in."""
     context = tmp_path_factory.mktemp("context")
     for name in re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE):
         subprocess.run(["cp", "-r", str(ROOT / name), str(context)], check=True)
@@ -55,7 +55,7 @@ def served(installed: Path, tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.timeout(900)
 def test_what_is_installed_speaks_with_its_one_key(installed: Path, served: str) -> None:
-    """The image's own command, started with AUDIO_ROUTER_KEY, answers with the embedded engine; its health check passes."""
+    """The image's own command, given AUDIO_ROUTER_KEY, answers with the embedded engine; its health check passes."""
     body = b'{"model":"tts-1","voice":"alloy","input":"hello"}'
     request = urllib.request.Request(
         f"{served}/v1/audio/speech", body, {"authorization": "Bearer sk-image", "content-type": "application/json"}

@@ -33,8 +33,8 @@ routes:
     known = "deepgram, elevenlabs, groq, local, openai"
     assert [str(problem) for problem in invalid.value.problems] == [
         "routes.yaml:3: vendors.openai.regoin: unknown key; expected api_key, base_url or like",
-        f"routes.yaml:4: vendors.nobody: unknown vendor 'nobody'; known are {known}; a server that speaks OpenAI's wire "
-        "is written {like: openai, base_url: …}",
+        f"routes.yaml:4: vendors.nobody: unknown vendor 'nobody'; known are {known}; a server that speaks OpenAI's "
+        "wire is written {like: openai, base_url: …}",
         f"routes.yaml:5: vendors.mine.like: unknown vendor 'nothing'; known are {known}",
         "routes.yaml:7: vendors.groq: api_key is missing: expected api_key: ${…_API_KEY}",
         "routes.yaml:9: voices.narrator.deepgram: deepgram has no voice 'nobody-at-all'",

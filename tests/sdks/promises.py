@@ -1,0 +1,130 @@
+"""What must hold between a vendor file and the vendor's official SDK: a test module here is calls, and this class.
+
+What lives here: both directions. What the SDK sends is what we send; what we read out of an answer, the SDK reads too.
+RECORD=1 keeps what the SDKs sent as fixtures; without it, a request that has changed fails.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, get_args
+
+import pytest
+
+from router.vendors.spec import Operation
+from router.wire.transcripts import Transcript
+from tests.sdks.loopback import Loopback
+from tests.vendors.evidence import (
+    Case,
+    Recording,
+    as_we_do,
+    decoded,
+    error_of,
+    facts_of,
+    key_of,
+    our_request,
+    record,
+    recorded,
+    reply_of,
+)
+from tests.vendors.promises import Reading, Refusal, plain
+
+Heard = Transcript | bytes
+
+
+class SdkPromises:
+    """Subclassed by each SDK's test module.
+
+    `sdk`: name and version · `calls`: for each case, the call of the SDK · `methods`: for each kind of call, the SDK's
+    method · `raised`: its exception for a status, `error` for all others · `vocabulary`: words of the vendor file, and
+    the type of the SDK that names them all.
+    """
+
+    pytestmark: ClassVar = [pytest.mark.sdks, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # not ours
+
+    vendor: ClassVar[str]
+    sdk: ClassVar[str]
+    cases: ClassVar[Sequence[Case]]
+    readings: ClassVar[Sequence[Reading]]
+    refusals: ClassVar[Sequence[Refusal]]
+    calls: ClassVar[Mapping[str, Callable[[Any], Any]]]
+    methods: ClassVar[Mapping[str, Sequence[Callable[..., Any]]]]
+    error: ClassVar[type[Exception]]
+    raised: ClassVar[Mapping[int, type[Exception]]] = {}
+    vocabulary: ClassVar[Mapping[str, tuple[set[str], Any]]] = {}
+
+    def client(self, url: str, key: str) -> Any:
+        """The SDK's client, pointed at `url`, without retries."""
+        raise NotImplementedError
+
+    def heard(self, result: Any) -> Transcript:
+        """What the SDK's typed object says, in our words."""
+        raise NotImplementedError
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        rows = {"case": self.cases, "reading": self.readings, "refusal": self.refusals}
+        for row, values in rows.items():
+            if row in metafunc.fixturenames:
+                metafunc.parametrize(row, values, ids=[one.name for one in values])
+        if "word" in metafunc.fixturenames:
+            metafunc.parametrize("word", self.vocabulary)
+        if "kind" in metafunc.fixturenames:
+            metafunc.parametrize("kind", self.methods)
+
+    def test_it_sends_what_we_send(self, case: Case, loopback: Loopback):
+        """Method, path, query, key and decoded body are the same for the same parameters, and have not drifted."""
+        loopback.reply = reply_of(self.vendor, self._reading_for(case).name)
+        self._call(case.name, loopback)
+        sent = decoded(loopback.seen, key_of(self.vendor))
+        if os.getenv("RECORD") == "1":
+            record(self.vendor, case, Recording(self.sdk, sent))
+
+        assert recorded(self.vendor, case).request == sent
+        assert as_we_do(sent, case.differences) == our_request(self.vendor, case)
+
+    def test_it_reads_what_we_read(self, reading: Reading, loopback: Loopback):
+        """The SDK accepts the reply, and finds the same text, words, times and speakers; or the same audio."""
+        loopback.reply = reply_of(self.vendor, reading.name)
+        result = self._call(reading.name, loopback)
+        expected: Heard = reading.transcript or loopback.reply.content()
+        actual: Heard = self.heard(result) if reading.transcript else result
+
+        assert plain(expected) == plain(actual)
+
+    def test_it_raises_its_own_error(self, refusal: Refusal, loopback: Loopback):
+        """The SDK takes the error for what it is."""
+        loopback.reply = error_of(self.vendor, refusal.name)
+        with pytest.raises(self.error) as caught:
+            self._call(self.cases[0].name, loopback)
+
+        assert self.raised.get(loopback.reply.status, self.error) is caught.type
+        assert loopback.reply.status == caught.value.status_code
+
+    def test_it_takes_every_extra(self, kind: str):
+        """Each field that the vendor file declares as the vendor's own is a parameter of the SDK."""
+        operation: Operation = getattr(facts_of(self.vendor), kind)
+        declared = operation.extras.union(*(row.extras for row in operation.models.values() if row.extras))
+        parameters = {name for method in self.methods[kind] for name in inspect.signature(method).parameters}
+
+        assert set() == {name.removesuffix("[]") for name in declared} - parameters
+
+    def test_it_knows_our_words(self, word: str):
+        """Formats, voices and models of the vendor file are among those that the SDK's types name."""
+        ours, literals = self.vocabulary[word]
+
+        assert set() == ours - _named(literals)
+
+    def _call(self, name: str, loopback: Loopback) -> Any:
+        return self.calls[name](self.client(loopback.url, key_of(self.vendor)))
+
+    def _reading_for(self, case: Case) -> Reading:
+        return next(one for one in self.readings if one.name.startswith(f"{case.kind}-"))
+
+
+def _named(literals: Any) -> set[Any]:
+    """The members of a `Literal`, however deep in unions it lies."""
+    if isinstance(literals, str | int):
+        return {literals}
+    return {name for inner in get_args(literals) for name in _named(inner)}

@@ -1,0 +1,117 @@
+"""The official `elevenlabs` SDK against the vendor file of ElevenLabs."""
+
+from __future__ import annotations
+
+from pkgutil import resolve_name
+from typing import Any
+
+from router.vendors.elevenlabs import VENDOR, VOICES
+from router.wire.transcripts import Transcript, Word
+from tests.sdks.official import official
+from tests.sdks.promises import SdkPromises
+from tests.vendors import test_elevenlabs as rows
+from tests.vendors.evidence import AUDIO, TEXT
+
+elevenlabs, SDK = official("elevenlabs")
+FILE = (AUDIO.name, b"".join(AUDIO.chunks()), AUDIO.content_type)
+
+
+def speak(voice_id: str, model_id: str, output_format: str = "mp3_44100_128", **parameters: Any):
+    return lambda client: b"".join(
+        client.text_to_speech.stream(voice_id, text=TEXT, model_id=model_id, output_format=output_format, **parameters)
+    )
+
+
+def listen(model_id: str, **parameters: Any):
+    return lambda client: client.speech_to_text.convert(
+        file=FILE, model_id=model_id, **{"tag_audio_events": False, **parameters}
+    )
+
+
+CALLS = {
+    "speech-plain": speak(VOICES["alloy"], "eleven_multilingual_v2"),
+    "speech-pcm": speak(VOICES["alloy"], "eleven_flash_v2_5", "pcm_24000"),
+    "speech-tuned": speak(
+        "abcdefghijklmnopqrst",
+        "eleven_flash_v2_5",
+        language_code="de",
+        voice_settings=elevenlabs.VoiceSettings(speed=1.1),
+    ),
+    "speech-extras": speak(
+        VOICES["fable"],
+        "eleven_v3",
+        voice_settings=elevenlabs.VoiceSettings(
+            stability=0.4, similarity_boost=0.8, style=0.1, use_speaker_boost=True, speed=0.9
+        ),
+        seed=42,
+        previous_text="Before.",
+        next_text="After.",
+        previous_request_ids=["p1"],
+        next_request_ids=["n1", "n2"],
+        use_pvc_as_ivc=False,
+        pronunciation_dictionary_locators=[
+            elevenlabs.PronunciationDictionaryVersionLocator(pronunciation_dictionary_id="d1", version_id="v1")
+        ],
+        apply_text_normalization="off",
+        apply_language_text_normalization=True,
+        audio_effects={"pan": 0.0},
+    ),
+    "transcription-plain": listen("scribe_v1"),
+    "transcription-tuned": listen(
+        "scribe_v2", language_code="de", temperature=0.5, keyterms=["Kaffee", "Kuchen"], diarize=True
+    ),
+    "transcription-extras": listen(
+        "scribe_v2",
+        tag_audio_events=True,
+        num_speakers=2,
+        timestamps_granularity="none",
+        diarization_threshold=0.22,
+        seed=42,
+        no_verbatim=True,
+        numbers_format="words",
+        file_format="other",
+        entity_detection=["pii", "phi"],
+        entity_redaction="pii",
+        entity_redaction_mode="redacted",
+        detect_speaker_roles=True,
+        use_speaker_library=False,
+        secondary_language_codes=["de", "fr"],
+        transcript_edit="Use British spelling.",
+    ),
+}
+METHODS = {
+    "speech": [resolve_name("elevenlabs.text_to_speech.client:TextToSpeechClient.stream")],
+    "transcription": [resolve_name("elevenlabs.speech_to_text.client:SpeechToTextClient.convert")],
+}
+RAISED = {422: elevenlabs.UnprocessableEntityError}
+VOCABULARY = {
+    "formats": (
+        set(VENDOR.speech.formats.values()),
+        resolve_name("elevenlabs.text_to_speech.types:TextToSpeechStreamRequestOutputFormat"),
+    ),
+}
+
+
+class TestElevenLabs(SdkPromises):
+    vendor, sdk, calls = "elevenlabs", SDK, CALLS
+    cases, readings, refusals = rows.CASES, rows.READINGS, rows.REFUSALS
+    methods = METHODS
+    error = resolve_name("elevenlabs.core.api_error:ApiError")
+    raised = RAISED
+    vocabulary = VOCABULARY
+
+    def client(self, url: str, key: str) -> Any:
+        return elevenlabs.ElevenLabs(api_key=key, base_url=url)
+
+    def heard(self, result: Any) -> Transcript:
+        assert isinstance(result, elevenlabs.SpeechToTextChunkResponseModel)
+        return Transcript(
+            result.text,
+            result.language_code,
+            result.audio_duration_secs,
+            words=[
+                Word(word.text, word.start, word.end, word.speaker_id, word.logprob)
+                for word in result.words
+                if word.type == "word" and word.start is not None
+            ],
+        )

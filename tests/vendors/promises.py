@@ -1,0 +1,111 @@
+"""What must hold between a vendor file and the evidence for it: a test module of a vendor is rows, and this class.
+
+What lives here: the tests that every such module runs over its rows. Promises that need no rows: `test_contract`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+from msgspec import Struct
+
+from router.upstream.answers import Answer, read_answer
+from router.vendors.spec import Operation, Unit
+from router.wire.faults import Fault, Kind
+from router.wire.transcripts import Transcript
+from tests.vendors.evidence import (
+    Answered,
+    Case,
+    Reply,
+    as_we_do,
+    error_of,
+    facts_of,
+    key_of,
+    names_of,
+    our_request,
+    recorded,
+    reply_of,
+)
+
+NOTHING: Mapping[Unit, float] = {}
+
+
+class Reading(Struct, frozen=True):
+    """A row: what the reply to the case of that name says. No transcript: its bytes are the audio."""
+
+    name: str
+    transcript: Transcript | None = None
+    units: Mapping[Unit, float] = NOTHING
+
+
+class Refusal(Struct, frozen=True):
+    """A row: what the error of that name says."""
+
+    name: str
+    kind: Kind
+    message: str
+    code: str | None = None
+    retry_after_s: float | None = None
+
+
+def plain(heard: Transcript | bytes | None) -> Any:
+    """A transcript whose lists are lists, so that it equals another of the same words; or audio, made readable."""
+    return msgspec.json.decode(msgspec.json.encode(heard))
+
+
+class AnswerPromises:
+    """What a vendor answers. Subclassed in its test module, which gives the rows."""
+
+    vendor: ClassVar[str]
+    cases: ClassVar[Sequence[Case]] = ()
+    readings: ClassVar[Sequence[Reading]]
+    refusals: ClassVar[Sequence[Refusal]]
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        for row, rows in {"case": self.cases, "reading": self.readings, "refusal": self.refusals}.items():
+            if row in metafunc.fixturenames:
+                metafunc.parametrize(row, rows, ids=[one.name for one in rows])
+
+    async def test_the_reply_is_read_exactly(self, reading: Reading):
+        """Text, words, times, speakers, billed units; or the audio, byte for byte."""
+        reply = reply_of(self.vendor, reading.name)
+        answer = await self._read(reply, reading.name.partition("-")[0])
+
+        assert plain(reading.transcript) == plain(answer.transcript)
+        assert reading.units == answer.units
+        if answer.audio:
+            assert reply.content() == b"".join([chunk async for chunk in answer.audio])
+
+    async def test_the_error_is_told_apart(self, refusal: Refusal):
+        """Every error has its kind, whichever status and shape it comes in."""
+        reply = error_of(self.vendor, refusal.name)
+        with pytest.raises(Fault) as caught:
+            await self._read(reply, "speech")
+        fault = caught.value
+
+        assert refusal == Refusal(refusal.name, fault.kind, fault.message, fault.code, fault.retry_after_s)
+        assert reply.status == fault.status
+
+    def test_every_fixture_has_a_row_and_every_row_a_fixture(self):
+        """Nothing in the folder is forgotten, and no two rows share a name."""
+        for what, rows in {"request": self.cases, "reply": self.readings, "error": self.refusals}.items():
+            assert sorted(names_of(self.vendor, what)) == sorted(row.name for row in rows)
+
+    async def _read(self, reply: Reply, kind: str) -> Answer:
+        facts = facts_of(self.vendor)
+        operation: Operation = getattr(facts, kind)
+        return await read_answer(Answered(reply), operation, facts, {"api_key": key_of(self.vendor)})
+
+
+class VendorPromises(AnswerPromises):
+    """What a vendor is sent, too: for one whose official SDK has sent the same."""
+
+    def test_the_request_is_the_sdks(self, case: Case):
+        """What we send for a call equals what the vendor's own SDK sends for the same parameters."""
+        expected = as_we_do(recorded(self.vendor, case).request, case.differences)
+        actual = our_request(self.vendor, case)
+
+        assert expected == actual
