@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
 
+import structlog
 from litestar import Litestar, Request, Response, asgi
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.types import ExceptionHandlersMap
-import structlog
 from msgspec import Struct
 
 from router.accounts.keys import Keyring

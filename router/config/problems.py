@@ -53,7 +53,7 @@ class Problem(Struct, frozen=True):
 class ConfigError(Exception):
     """The table cannot be used. `problems` holds everything that is wrong with it, in the order of its lines.
 
-    `rest` is what can still be read of it: not to be served, but to be judged by who knows more than its shape.
+    `rest` is what can still be read of it: not to be served, but judged by who knows more than its shape.
     """
 
     def __init__(self, problems: Iterable[Problem], rest: Loaded | None = None) -> None:

@@ -1,7 +1,7 @@
 """What is left of a broken document once its broken parts are out, so that one run can judge the rest of it too.
 
-What lives here: taking out, never repairing. A target that is taken out leaves `STAND_IN`, so that the others keep their
-places.
+What lives here: taking out, never repairing. A target that is taken out leaves `STAND_IN`, so that the others keep
+their places.
 """
 
 from __future__ import annotations

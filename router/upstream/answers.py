@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from router.upstream.transport import Response
-from router.vendors.spec import ErrorShape, Framing, Json, Operation, Unit, Vendor, look
+from router.vendors.spec import ErrorShape, Framing, Json, Operation, Unit, Vendor
 from router.wire.faults import Fault, Kind
 from router.wire.transcripts import Transcript
 
@@ -109,7 +109,7 @@ def _document(body: bytes, *, is_error: bool = False) -> Json:
 def _units(vendor: Vendor, document: Json, headers: Mapping[str, str]) -> dict[Unit, float]:
     units = {}
     for unit, path in vendor.billed.items():
-        value = look(path, document, headers)
+        value = _look(path, document, headers)
         try:
             units[unit] = float(value) if value is not None else None
         except ValueError:
@@ -118,14 +118,14 @@ def _units(vendor: Vendor, document: Json, headers: Mapping[str, str]) -> dict[U
 
 
 def _code(shape: ErrorShape, document: Json, headers: Mapping[str, str]) -> str | None:
-    found = look(shape.code, document, headers)
+    found = _look(shape.code, document, headers)
     return None if found is None or str(found) in shape.ok else str(found)
 
 
 def fault_in(shape: ErrorShape, status: int, headers: Mapping[str, str], document: Json) -> Fault:
     """The fault that an error answer tells of; the vendor's code says its kind, else the HTTP status."""
     code = _code(shape, document, headers)
-    words = look(shape.message, document, headers) or look("message", document)
+    words = _look(shape.message, document, headers) or _look("message", document, {})
     if status < 300:
         kind = shape.kinds.get(code or "", Kind.FAILED if code else Kind.GARBLED)
         message = str(words) if words and code else "JSON where audio was due"
@@ -156,6 +156,26 @@ def _until(then: str | None, now: str | None) -> float | None:
     except ValueError:
         return None
     return max(0.0, (dates[0] - dates[1]).total_seconds())
+
+
+def _look(paths: str, document: Json, headers: Mapping[str, str]) -> str | int | float | bool | None:
+    """The first scalar found along `paths`, leniently: what is not there is None."""
+    for path in paths.split("|"):
+        value: Json = headers.get(path[7:]) if path.startswith("header:") else _follow(path, document)
+        if value is not None and not isinstance(value, dict | list):
+            return value  # type: ignore[no-any-return]  # a scalar of JSON
+    return None
+
+
+def _follow(path: str, value: Json) -> Json:
+    for key in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return None
+    return value
 
 
 def _scrubbed(message: str, secrets: Mapping[str, str]) -> str:

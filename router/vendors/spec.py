@@ -51,7 +51,6 @@ __all__ = [
     "Word",
     "audio_bytes",
     "honours",
-    "look",
     "pcm",
     "post",
     "replace",
@@ -165,26 +164,6 @@ class ErrorShape(Struct, frozen=True):
     code: str = "error.code|error.type"
     kinds: Mapping[str, Kind] = {}
     ok: frozenset[str] = frozenset()
-
-
-def look(paths: str, document: Json, headers: Mapping[str, str] = NONE) -> str | int | float | bool | None:
-    """The first scalar found along `paths`, leniently: what is not there is None."""
-    for path in paths.split("|"):
-        value: Any = headers.get(path[7:]) if path.startswith("header:") else _follow(path, document)
-        if value is not None and not isinstance(value, dict | list):
-            return value  # type: ignore[no-any-return]  # a scalar of JSON
-    return None
-
-
-def _follow(path: str, value: Any) -> Any:
-    for key in path.split("."):
-        if isinstance(value, dict):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
 
 
 # -------------------------------------------------------------------------- keys, units

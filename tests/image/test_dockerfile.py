@@ -22,7 +22,7 @@ BARE = {
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the build stage leaves: the environment that its RUN step makes, from the files that .dockerignore lets in."""
+    """What the build stage leaves: the environment that its RUN step makes of the files that .dockerignore lets in."""
     context = tmp_path_factory.mktemp("context")
     for name in re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE):
         subprocess.run(["cp", "-r", str(ROOT / name), str(context)], check=True)
