@@ -6,6 +6,7 @@ What lives here: telling these apart, and turning errors into faults. It reads w
 from __future__ import annotations
 
 import email.utils
+import math
 from collections.abc import AsyncIterator, Mapping
 
 import msgspec
@@ -21,6 +22,7 @@ __all__ = ["Answer", "fault_in", "read_answer"]
 LARGEST_ERROR_BYTES = 64 * 1024
 LARGEST_DOCUMENT_BYTES = 64 * 1024 * 1024  # ten hours of words with times
 LONGEST_MESSAGE = 500
+LONGEST_WAIT_S = 86_400.0
 
 BY_STATUS = {
     400: Kind.INPUT,
@@ -77,7 +79,8 @@ async def _read(response: Response, operation: Operation, vendor: Vendor) -> Ans
 def _transcript(operation: Operation, document: Json) -> Transcript:
     assert operation.reply.read
     try:
-        return operation.reply.read(document)
+        heard = operation.reply.read(document)
+        return msgspec.convert(msgspec.to_builtins(heard), Transcript)  # a struct does not check what it is made of
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         # vendor files index plainly, so that what is missing is told here, once
         raise Fault(Kind.GARBLED, f"unexpected transcript: {type(error).__name__}: {error}") from error
@@ -107,14 +110,8 @@ def _document(body: bytes, *, is_error: bool = False) -> Json:
 
 
 def _units(vendor: Vendor, document: Json, headers: Mapping[str, str]) -> dict[Unit, float]:
-    units = {}
-    for unit, path in vendor.billed.items():
-        value = _look(path, document, headers)
-        try:
-            units[unit] = float(value) if value is not None else None
-        except ValueError:
-            units[unit] = None  # a header that holds no number says nothing
-    return {unit: value for unit, value in units.items() if value is not None}
+    found = {unit: _number(_look(path, document, headers)) for unit, path in vendor.billed.items()}
+    return {unit: amount for unit, amount in found.items() if amount is not None and amount >= 0}
 
 
 def _code(shape: ErrorShape, document: Json, headers: Mapping[str, str]) -> str | None:
@@ -141,21 +138,29 @@ def _by_class(status: int) -> Kind:
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     """`retry-after-ms`, `retry-after` in seconds or as a date (by the vendor's own clock); None: nothing usable."""
-    milliseconds, seconds = headers.get("retry-after-ms"), headers.get("retry-after")
+    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
+        return _bounded(milliseconds / 1000)
+    text = headers.get("retry-after")
+    if (seconds := _number(text)) is not None:
+        return _bounded(seconds)
     try:
-        if milliseconds is not None:
-            return max(0.0, float(milliseconds) / 1000)
-        return None if seconds is None else max(0.0, float(seconds))
-    except ValueError:
-        return _until(seconds, headers.get("date"))
+        then, now = (email.utils.parsedate_to_datetime(one or "") for one in (text, headers.get("date")))
+        return _bounded((then - now).total_seconds())
+    except (ValueError, TypeError):  # no date, or one of the two without a zone
+        return None
 
 
-def _until(then: str | None, now: str | None) -> float | None:
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), LONGEST_WAIT_S)
+
+
+def _number(value: str | float | None) -> float | None:
+    """A finite number, or None for whatever else a vendor may have written there."""
     try:
-        dates = [email.utils.parsedate_to_datetime(text) for text in (then or "", now or "")]
+        number = float(value) if value is not None else math.nan
     except ValueError:
         return None
-    return max(0.0, (dates[0] - dates[1]).total_seconds())
+    return number if math.isfinite(number) else None
 
 
 def _look(paths: str, document: Json, headers: Mapping[str, str]) -> str | int | float | bool | None:

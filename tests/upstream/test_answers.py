@@ -52,6 +52,10 @@ async def test_a_transcript_is_the_same_wherever_its_bytes_are_cut() -> None:
         (b"{}", "unexpected transcript: KeyError: 'text'"),
         (b"[]", "unexpected transcript: TypeError"),
         (b'{"text":"x","words":[7]}', "unexpected transcript: TypeError"),
+        (b'{"text":7}', "unexpected transcript: ValidationError"),
+        (b'{"text":"x","duration":"long"}', "unexpected transcript: ValidationError"),
+        (b'{"text":"x","duration":1e999}', "not JSON"),
+        (b'{"text":"x","words":[{"word":"a","start":null,"end":1}]}', "unexpected transcript: ValidationError"),
         (b'{"text":"x","segments":[{"text":null,"start":0,"end":1}]}', "unexpected transcript: AttributeError"),
     ],
 )
@@ -94,6 +98,10 @@ async def test_no_secret_leaves_in_a_message() -> None:
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
         ({"retry-after": "Sat, 21 Nov 2026 10:00:30 GMT", "date": "Sat, 21 Nov 2026 10:00:00 GMT"}, 30.0),
         ({"retry-after": "Sat, 21 Nov 2026 10:00:30 GMT"}, None),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": "nan", "retry-after-ms": "nan"}, None),
+        ({"retry-after": "1e12"}, 86_400.0),
+        ({"retry-after": "Sat, 21 Nov 2026 10:00:30 GMT", "date": "Sat, 21 Nov 2026 10:00:00 -0000"}, None),
         ({"retry-after": "soon", "date": "Sat, 21 Nov 2026 10:00:00 GMT"}, None),
     ],
 )
@@ -125,3 +133,17 @@ def test_how_long_a_vendor_asks_us_to_wait(headers: dict[str, str], seconds: flo
 def test_without_a_known_code_the_status_says_the_kind(status: int, kind: Kind) -> None:
     """Status first, for every vendor alike."""
     assert fault_in(ErrorShape(), status, {}, {"message": "m"}).kind is kind
+
+
+@pytest.mark.parametrize("header", ["nan", "inf", "-1", "many"])
+async def test_units_that_are_no_amount_are_not_told(header: str) -> None:
+    """A header may hold anything; what is billed is a number or unknown."""
+    eleven = find_vendor("elevenlabs")
+    assert eleven
+    assert eleven.speech
+
+    answer = await read_answer(
+        Canned(b"ID3", **{"content-type": "audio/mpeg", "character-cost": header}), eleven.speech, eleven, {}
+    )
+
+    assert answer.units == {}
