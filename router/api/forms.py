@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 from msgspec import Struct, field
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser, parse_options_header
 
+from router.wire.containers import HEAD_BYTES, described
 from router.wire.errors import InvalidCall, TooLarge, UnsupportedMedia
 from router.wire.upload import Upload
 
@@ -64,7 +65,9 @@ class _Spool:
             self._file.write(chunk)
 
     def to_upload(self, name: str, content_type: str) -> Upload:
-        return Upload(name, content_type, b"".join(self._parts) if self._file is None else self._file)
+        source = b"".join(self._parts) if self._file is None else self._file
+        name, content_type = described(name, content_type, Upload(name, content_type, source).read_at(0, HEAD_BYTES))
+        return Upload(name, content_type, source)
 
     def close(self) -> None:
         if self._file is not None:
@@ -138,7 +141,7 @@ class _Collector:
         assert self._segment is not None
         if self._spool is not None:
             name = _plain_name(self._segment.filename or "")
-            self.form.file = self._spool.to_upload(name, self._segment.content_type or "application/octet-stream")
+            self.form.file = self._spool.to_upload(name, self._segment.content_type or "")
             self._spool = None
             return
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
@@ -20,6 +19,7 @@ from router.relay import Relay
 from router.telemetry import CallRecord
 from router.wire.audio import SPEECH_FORMATS
 from router.wire.calls import Call, ListenCall, SpeechCall
+from router.wire.containers import HEAD_BYTES, described
 from router.wire.errors import CallError
 from router.wire.faults import Fault
 from router.wire.render import Rendering, Usage, render, wants_of
@@ -66,8 +66,7 @@ def transcribe(
     loaded: Loaded, console: Console, *, file: Path, model: str, language: str | None, rendering: Rendering
 ) -> int:
     """Write down what is said in a file, on standard output."""
-    content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    with closing(Upload(file.name, content_type, file.open("rb"))) as upload:
+    with closing(_upload_of(file)) as upload:
         call = ListenCall(
             kind="translation" if rendering.task == "translate" else "transcription",
             model=model,
@@ -76,6 +75,12 @@ def transcribe(
             tunables={"language": language} if language else {},
         )
         return _run(loaded, console, call, lambda relay: _transcribe(relay, call, rendering, console))
+
+
+def _upload_of(file: Path) -> Upload:
+    source = file.open("rb")
+    name, content_type = described(file.name, "", source.read(HEAD_BYTES))
+    return Upload(name, content_type, source)
 
 
 async def _transcribe(relay: Relay, call: ListenCall, rendering: Rendering, console: Console) -> str:

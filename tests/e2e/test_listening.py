@@ -291,3 +291,13 @@ async def test_the_largest_upload_arrives_whole(serve: Serve, upstream: Upstream
     await router.client.audio.transcriptions.create(model="m", file=("a.wav", content))
 
     assert content in upstream.seen[0].body
+
+
+async def test_plain_bytes_reach_the_vendor_under_a_name_that_it_can_use(serve: Serve, upstream: Upstream) -> None:
+    """The SDK sends bytes as `upload` of no type; the vendor gets what they are."""
+    upstream.answers(WHISPER)
+    router = await serve(one_vendor(upstream, "openai", "whisper-1"))
+
+    await router.client.audio.transcriptions.create(model="m", file=b"fLaC" + bytes(100))
+
+    assert b'filename="upload.flac"\r\ncontent-type: audio/flac' in upstream.seen[0].body
