@@ -1,6 +1,7 @@
 """An engine that does what each request says: its body is a JSON list of steps. The argument says how it starts.
 
-Steps: head, data TEXT, end, echo (the request's length and checksum), pid, environment, raw TEXT (no frame), sleep, crash, exit.
+Steps: head, data TEXT, end, echo (the length and checksum of the request), pid, environment, raw TEXT, sleep, crash,
+exit.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ def main() -> None:
             time.sleep(3600)
         case "babble":
             sys.stdout.write("Loading the model...\n")
+            sys.stdout.flush()
     while (body := receive()) is not None:
         for step in msgspec.json.decode(body.partition(b"\n")[0]):
             take(step, body)
