@@ -9,7 +9,7 @@ HTTP server is known here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from time import monotonic
 
@@ -25,7 +25,7 @@ from router.telemetry import AttemptRecord, CallRecord, Sink
 from router.upstream.answers import Answer, read_answer
 from router.upstream.dress import dress
 from router.upstream.transport import Patience, Transport
-from router.wire.calls import Call
+from router.wire.calls import Call, CallKind
 from router.wire.errors import CallError
 from router.wire.faults import Fault, Kind
 from router.wire.transcripts import Transcript
@@ -52,6 +52,30 @@ class Reply(Struct):
     transcript: Transcript | None = None
 
 
+class _Chain(Struct, frozen=True):
+    """The targets to try for one call, how often each, and until when."""
+
+    selection: Selection
+    kind: CallKind
+    tries: int
+    began: float
+
+    def targets(self) -> Iterator[tuple[Fitted, Timing]]:
+        return ((fitted, fitted.target.timing[self.kind]) for fitted in self.selection.able)
+
+    def time_left(self, timing: Timing, now: float) -> float:
+        """Seconds for the next attempt: its own time, within what the deadline of the call leaves."""
+        return (
+            timing.timeout_s
+            if timing.deadline_s is None
+            else min(timing.timeout_s, self.began + timing.deadline_s - now)
+        )
+
+    def is_late(self, now: float) -> bool:
+        """Whether the deadline is over."""
+        return any(self.time_left(timing, now) <= 0 for _, timing in self.targets())
+
+
 class Relay:
     """Answers calls by the plan of the moment. `plan` may be swapped at any time; calls under way keep theirs."""
 
@@ -76,11 +100,12 @@ class Relay:
 
         While the body of the context runs, a `Fault` that leaves it is recorded as a failure after commit.
         """
-        began = self._clock()
+        began, plan = self._clock(), self.plan
         try:
-            selection = select(self.plan, call, self._health, began)
+            selection = select(plan, call, self._health, began)
             async with AsyncExitStack() as commitment:
-                reply = await self._first_success(selection, call, record, began, commitment)
+                chain = _Chain(selection, call.kind, 1 + plan.table.defaults.retries, began)
+                reply = await self._first_success(chain, record, commitment)
                 record.first_byte_ms = _ms(self._clock() - began)
                 yield reply
             record.outcome, record.status = "ok", 200
@@ -98,19 +123,14 @@ class Relay:
             record.total_ms = _ms(self._clock() - began)
             self._sink(record)
 
-    async def _first_success(
-        self, selection: Selection, call: Call, record: CallRecord, began: float, commitment: AsyncExitStack
-    ) -> Reply:
+    async def _first_success(self, chain: _Chain, record: CallRecord, commitment: AsyncExitStack) -> Reply:
         """Try the chain until one target commits. Raises `RouteExhausted` when none does."""
         failures: list[Failure] = []
-        tries = 1 + self.plan.table.defaults.retries
-        for fitted in selection.able:
-            for _ in range(tries):
-                timing = fitted.target.timing[call.kind]
-                left = _time_left(timing, self._clock() - began)
-                if left <= 0:
-                    raise exhausted(failures, is_direct=selection.is_direct, is_late=True)
+        for fitted, timing in chain.targets():
+            for _ in range(chain.tries):
                 started = self._clock()
+                if (left := chain.time_left(timing, started)) <= 0:
+                    break
                 try:
                     reply = await self._attempt(fitted, record, timing, left, commitment)
                 except Fault as fault:
@@ -122,7 +142,8 @@ class Relay:
                     record.attempts.append(AttemptRecord(fitted.target.name, "ok", _ms(self._clock() - started)))
                     self._health.succeeded(fitted.target)
                     return reply
-        raise exhausted(failures, is_direct=selection.is_direct, is_late=False)
+        is_late = chain.is_late(self._clock())
+        raise exhausted(failures, is_direct=chain.selection.is_direct, is_late=is_late)
 
     async def _attempt(
         self, fitted: Fitted, record: CallRecord, timing: Timing, left: float, commitment: AsyncExitStack
@@ -197,13 +218,6 @@ async def _transcoded(chunks: AsyncIterator[bytes], fitted: Fitted) -> AsyncGene
                 yield chunk
     except Undecodable as error:
         raise Fault(Kind.GARBLED, str(error)) from error
-
-
-def _time_left(timing: Timing, elapsed: float) -> float:
-    """Seconds for the next attempt: its own time, within what the deadline of the call leaves."""
-    if timing.deadline_s is None:
-        return timing.timeout_s
-    return min(timing.timeout_s, timing.deadline_s - elapsed)
 
 
 def _failed(fitted: Fitted, fault: Fault, elapsed: float) -> AttemptRecord:

@@ -261,6 +261,19 @@ async def test_the_deadline_bounds_all_attempts_together(serve: Serve, upstream:
     assert spare.seen == []
 
 
+async def test_a_deadline_that_ends_the_last_attempt_is_a_504(
+    serve: Serve, upstream: Upstream, spare: Upstream
+) -> None:
+    """Whatever the attempts before it died of."""
+    upstream.answers(failure(500))
+    spare.answers(stall)
+    router = await serve(two_vendors(upstream, spare, "defaults: {deadline: 300ms}\n"))
+
+    status, headers, _ = await speak(router)
+
+    assert (status, headers["x-router-attempts"]) == (504, "2")
+
+
 async def test_retries_are_further_tries_on_the_same_target(serve: Serve, upstream: Upstream, spare: Upstream) -> None:
     """`retries: 1` asks a failing vendor twice, a throttling one once."""
     spare.answers(audio(b"spoken"))
