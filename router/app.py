@@ -42,6 +42,7 @@ class House(Struct, frozen=True):
     relay: Relay
     keyring: Keyring
     transports: Mapping[str, Transport]
+    sink: Sink
 
     async def close(self) -> None:
         """End connections and child programs."""
@@ -60,12 +61,12 @@ def furnish(loaded: Loaded, sink: Sink) -> House:
     """A house for a table. Raises `ConfigError`."""
     transports: Mapping[str, Transport] = {"http": HttpTransport(), "processes": ProcessTransport()}
     relay = Relay(compiled(loaded), transports, sink)
-    return House(loaded, relay, Keyring(loaded.table.keys), transports)
+    return House(loaded, relay, Keyring(loaded.table.keys), transports, sink)
 
 
 def create_app(house: House) -> Litestar:
     """The ASGI application of a house."""
-    doors = AudioDoors(house.relay, house.keyring, house.loaded.table.server)
+    doors = AudioDoors(house.relay, house.keyring, house.loaded.table.server, house.sink)
     started_at = int(datetime.now(UTC).timestamp())
     return Litestar(
         route_handlers=[

@@ -9,6 +9,7 @@ HTTP server is known here.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from time import monotonic
@@ -25,12 +26,13 @@ from router.telemetry import AttemptRecord, CallRecord, Sink
 from router.upstream.answers import Answer, read_answer
 from router.upstream.dress import dress
 from router.upstream.transport import Patience, Transport
+from router.wire.audio import PCM
 from router.wire.calls import Call, CallKind
 from router.wire.errors import CallError
 from router.wire.faults import Fault, Kind
 from router.wire.transcripts import Transcript
 
-__all__ = ["Audio", "Relay", "Reply"]
+__all__ = ["CLIENT_LEFT", "Audio", "Relay", "Reply"]
 
 CONNECT_S = 10.0
 CLIENT_LEFT = 499
@@ -63,17 +65,22 @@ class _Chain(Struct, frozen=True):
     def targets(self) -> Iterator[tuple[Fitted, Timing]]:
         return ((fitted, fitted.target.timing[self.kind]) for fitted in self.selection.able)
 
-    def time_left(self, timing: Timing, now: float) -> float:
-        """Seconds for the next attempt: its own time, within what the deadline of the call leaves."""
-        return (
-            timing.timeout_s
-            if timing.deadline_s is None
-            else min(timing.timeout_s, self.began + timing.deadline_s - now)
-        )
+    def times(self, timing: Timing, now: float) -> _Times:
+        """The time of the next attempt: its own, within what the deadline of the call leaves."""
+        left_s = math.inf if timing.deadline_s is None else max(0.0, self.began + timing.deadline_s - now)
+        return _Times(timing, min(timing.timeout_s, left_s), is_deadline=left_s < timing.timeout_s)
 
-    def is_late(self, now: float) -> bool:
-        """Whether the deadline is over."""
-        return any(self.time_left(timing, now) <= 0 for _, timing in self.targets())
+
+class _Times(Struct, frozen=True):
+    """Seconds left for an attempt; `is_deadline`: it is the call's deadline that ends them."""
+
+    timing: Timing
+    left_s: float
+    is_deadline: bool
+
+
+class _DeadlineOver(Exception):
+    """The time of the whole call is over: no verdict on the target that was being waited for."""
 
 
 class Relay:
@@ -108,6 +115,7 @@ class Relay:
                 reply = await self._first_success(chain, record, commitment)
                 record.first_byte_ms = _ms(self._clock() - began)
                 yield reply
+            self._health.succeeded(reply.fitted.target)
             record.outcome, record.status = "ok", 200
         except CallError as error:
             record.outcome, record.status = "refused" if not record.attempts else "failed", error.status
@@ -121,6 +129,7 @@ class Relay:
             raise
         finally:
             record.total_ms = _ms(self._clock() - began)
+            record.is_told = True
             self._sink(record)
 
     async def _first_success(self, chain: _Chain, record: CallRecord, commitment: AsyncExitStack) -> Reply:
@@ -129,10 +138,11 @@ class Relay:
         for fitted, timing in chain.targets():
             for _ in range(chain.tries):
                 started = self._clock()
-                if (left := chain.time_left(timing, started)) <= 0:
-                    break
                 try:
-                    reply = await self._attempt(fitted, record, timing, left, commitment)
+                    reply = await self._attempt(fitted, record, chain.times(timing, started), commitment)
+                except _DeadlineOver as over:
+                    record.attempts.append(AttemptRecord(fitted.target.name, "deadline", _ms(self._clock() - started)))
+                    raise exhausted(failures, is_direct=chain.selection.is_direct, is_late=True) from over
                 except Fault as fault:
                     failures.append(Failure(fitted.target.name, fault))
                     record.attempts.append(_failed(fitted, fault, self._clock() - started))
@@ -140,23 +150,25 @@ class Relay:
                         break
                 else:
                     record.attempts.append(AttemptRecord(fitted.target.name, "ok", _ms(self._clock() - started)))
-                    self._health.succeeded(fitted.target)
                     return reply
-        is_late = chain.is_late(self._clock())
-        raise exhausted(failures, is_direct=chain.selection.is_direct, is_late=is_late)
+        raise exhausted(failures, is_direct=chain.selection.is_direct, is_late=False)
 
-    async def _attempt(
-        self, fitted: Fitted, record: CallRecord, timing: Timing, left: float, commitment: AsyncExitStack
-    ) -> Reply:
-        """One try at one target, up to its first audio or whole transcript. Raises `Fault`; then nothing is open."""
+    async def _attempt(self, fitted: Fitted, record: CallRecord, times: _Times, commitment: AsyncExitStack) -> Reply:
+        """One try at one target, up to its first audio or whole transcript.
+
+        Raises `Fault`, or `_DeadlineOver`, which is nobody's fault; then nothing is open.
+        """
         async with AsyncExitStack() as opened:
+            first_byte = None
             try:
-                async with asyncio.timeout(left) as scope:
-                    first_byte = _FirstByte(scope, timing.first_byte_s)
-                    answer = await self._send(fitted, timing, first_byte.is_due, opened)
+                async with asyncio.timeout(times.left_s) as scope:
+                    first_byte = _FirstByte(scope, times.timing.first_byte_s)
+                    answer = await self._send(fitted, times.timing, first_byte.is_due, opened)
                     audio = await _committed(answer.audio, fitted, opened) if answer.audio else None
                     first_byte.has_come()
             except TimeoutError as error:
+                if times.is_deadline and not (first_byte and first_byte.is_nearer):
+                    raise _DeadlineOver from error
                 raise Fault(Kind.TIMEOUT, "no answer in time") from error
             await commitment.enter_async_context(opened.pop_all())
         record.target, record.dropped, record.units = fitted.target.name, fitted.dropped, answer.units
@@ -171,7 +183,7 @@ class Relay:
         transport = self._transports[outlet.facts.transport]
         patience = Patience(connect_s=CONNECT_S, silence_s=timing.timeout_s)
         response = await opened.enter_async_context(transport.send(request, patience, on_sent))
-        return await read_answer(response, fitted.operation, outlet.facts, outlet.settings)
+        return await read_answer(response, fitted.operation, outlet.facts, outlet.settings, fitted.wants)
 
     def _hold_against(self, fitted: Fitted, fault: Fault) -> bool:
         """Record whose fault it was; True when the same target may be tried again."""
@@ -187,12 +199,14 @@ class _FirstByte:
         self._scope = scope
         self._within_s = within_s
         self._is_awaited = True
+        self.is_nearer = False
 
     def is_due(self) -> None:
         limit = self._scope.when()
         due = asyncio.get_running_loop().time() + self._within_s
         if self._is_awaited and not self._scope.expired() and (limit is None or due < limit):
             self._scope.reschedule(due)
+            self.is_nearer = True
 
     def has_come(self) -> None:  # a vendor may answer before it has read everything
         self._is_awaited = False
@@ -203,6 +217,8 @@ async def _committed(chunks: AsyncIterator[bytes], fitted: Fitted, opened: Async
     if fitted.source != fitted.wanted:
         chunks = await opened.enter_async_context(aclosing(_transcoded(chunks, fitted)))
     async for first in chunks:
+        if fitted.wanted != PCM and first[:1] in (b"{", b"<"):  # no audio begins so, but for samples
+            raise Fault(Kind.GARBLED, "text where audio was due")
         return Audio(first, chunks)
     raise Fault(Kind.GARBLED, "an empty answer where audio was due")
 

@@ -45,6 +45,7 @@ class CallRecord(Struct):
     first_byte_ms: float | None = None
     total_ms: float = 0.0
     bytes_out: int = 0
+    is_told: bool = False
 
 
 Sink = Callable[[CallRecord], None]
@@ -56,6 +57,7 @@ def to_log(record: CallRecord) -> None:
     """The call's one event; a failure that is ours to mend (a refused key, an empty account) is an error of its own."""
     told: dict[str, Any] = msgspec.to_builtins(record, str_keys=True)
     attempts = [_said(attempt) for attempt in told.pop("attempts")]
+    del told["is_told"]
     _log.info("call", **_said(told), attempts=attempts)
     for attempt in record.attempts:
         if attempt.outcome in {"key", "quota"}:
@@ -87,3 +89,11 @@ def configure_logging(stream: TextIO | None = None) -> None:
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
+    logging.basicConfig(level=logging.WARNING, handlers=[_ToStructlog()], force=True)
+
+
+class _ToStructlog(logging.Handler):
+    """The standard library's records, which the server and the libraries write, as events like ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)

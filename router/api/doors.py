@@ -18,14 +18,14 @@ from router.api.forms import FormLimits, read_form
 from router.api.listening import ListenRequest, parse_listening
 from router.api.speech import parse_speech
 from router.config import Server
-from router.relay import Audio, Relay, Reply
-from router.telemetry import CallRecord
+from router.relay import CLIENT_LEFT, Audio, Relay, Reply
+from router.telemetry import CallRecord, Sink
 from router.vendors.spec import Unit
 from router.wire import events
 from router.wire.audio import CONTENT_TYPES, Format
 from router.wire.errors import CallError, NotAllowed
 from router.wire.faults import Fault
-from router.wire.render import Usage, render
+from router.wire.render import Usage, done_event, render, segment_events
 
 __all__ = ["AudioDoors"]
 
@@ -41,11 +41,12 @@ BROKEN_OFF = {
 class AudioDoors:
     """The three audio endpoints as ASGI applications."""
 
-    def __init__(self, relay: Relay, keyring: Keyring, server: Server) -> None:
+    def __init__(self, relay: Relay, keyring: Keyring, server: Server, sink: Sink) -> None:
         self._relay = relay
+        self._sink = sink
         self._keyring = keyring
         self._server = server
-        self._form_limits = FormLimits(max_upload=server.max_upload)
+        self._form_limits = FormLimits(max_upload=server.max_upload, max_text=server.max_body)
         self.speech = self._guarded("speech", self._speech)
         self.transcriptions = self._guarded("transcription", self._listening("transcription"))
         self.translations = self._guarded("translation", self._listening("translation"))
@@ -62,11 +63,20 @@ class AudioDoors:
                 record.key = self._keyring.owner(exchange.headers.get("authorization"))
                 await handle(exchange, record)
             except CallError as error:
+                self._tell_refused(record, "refused", error.status)
                 await exchange.fail(error, _router_headers(record))
-            except (ClientLeft, Fault):
+            except ClientLeft:
+                self._tell_refused(record, "client left", CLIENT_LEFT)
+            except Fault:
                 return  # the transfer stays incomplete, so the server breaks the connection: never a clean end
 
         return door
+
+    def _tell_refused(self, record: CallRecord, outcome: str, status: int) -> None:
+        """The event of a call that never reached the relay, which tells all others."""
+        if not record.is_told:
+            record.outcome, record.status = outcome, status
+            self._sink(record)
 
     # ------------------------------------------------------------------ speech
 
@@ -131,7 +141,9 @@ async def _send_transcript(exchange: Exchange, reply: Reply, request: ListenRequ
     if request.is_stream:
         await exchange.start(200, _head("text/event-stream", reply.record))
         await exchange.write(events.text_delta(reply.transcript.text))
-        await exchange.finish(events.text_done(reply.transcript.text, usage.as_openai()))
+        for segment in segment_events(reply.transcript, request.rendering):
+            await exchange.write(events.event(segment))
+        await exchange.finish(events.event(done_event(reply.transcript, request.rendering, usage)))
         return
     content_type, body = render(reply.transcript, request.rendering, usage)
     reply.record.bytes_out = len(body)

@@ -101,7 +101,12 @@ def _parser(boundary: str, limits: FormLimits) -> PushMultipartParser:
     try:
         return PushMultipartParser(boundary, max_segment_count=limits.max_parts)
     except MultipartError as error:
-        raise InvalidCall(f"The form is broken: {error}.", code="invalid_form") from error
+        raise _broken(error) from error
+
+
+def _broken(error: Exception) -> InvalidCall:
+    why = "a head of a part is not UTF-8 text" if "UnicodeDecodeError" in repr(error) else str(error)
+    return InvalidCall(f"The form is broken: {why}.", code="invalid_form")
 
 
 class _Collector:

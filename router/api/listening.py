@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from router.api.forms import Form
-from router.wire.calls import ListenCall
+from router.wire.calls import LONGEST_MODEL, ListenCall
 from router.wire.errors import InvalidCall
 from router.wire.render import RESPONSE_FORMATS, Rendering, wants_of
 
@@ -40,6 +40,10 @@ def parse_listening(form: Form, kind: Literal["transcription", "translation"]) -
         raise InvalidCall("The file is empty.", param="file", code="invalid_value")
     if not (model := texts.get("model")):
         raise InvalidCall("Missing required parameter: 'model'.", param="model", code="missing_required_parameter")
+    if len(model) > LONGEST_MODEL:
+        raise InvalidCall(
+            f"Invalid value for 'model': at most {LONGEST_MODEL} characters.", param="model", code="invalid_value"
+        )
     rendering = _rendering(texts, lists, kind)
     tunables = {
         "language": texts.get("language") or next(iter(lists.get("languages", ())), None),

@@ -12,10 +12,10 @@ from msgspec import Meta, Struct
 
 from router.api.exchange import invalid_json
 from router.wire.audio import SPEECH_FORMATS
-from router.wire.calls import SpeechCall
+from router.wire.calls import LONGEST_MODEL, SpeechCall
 from router.wire.errors import InvalidCall
 
-__all__ = ["SpeechRequest", "parse_speech"]
+__all__ = ["SpeechRequest", "check_input", "parse_speech"]
 
 NOT_FOR_VENDORS = frozenset({"route"})
 
@@ -29,7 +29,7 @@ class VoiceId(Struct, frozen=True):
 class SpeechBody(Struct, frozen=True):
     """OpenAI's fields; null is as good as absent for the optional ones."""
 
-    model: Annotated[str, Meta(min_length=1)]
+    model: Annotated[str, Meta(min_length=1, max_length=LONGEST_MODEL)]
     input: str
     voice: str | VoiceId
     instructions: str | None = None
@@ -60,7 +60,7 @@ def parse_speech(body: bytes, max_input: int) -> SpeechRequest:
         asked = msgspec.convert(fields, SpeechBody, strict=False)
     except msgspec.ValidationError as error:
         raise _invalid_field(error) from error
-    _check_input(asked.input, max_input)
+    check_input(asked.input, max_input)
     tunables = {"speed": asked.speed, "instructions": asked.instructions, "language": asked.language}
     call = SpeechCall(
         model=asked.model,
@@ -87,7 +87,8 @@ def _invalid_field(error: msgspec.ValidationError) -> InvalidCall:
     return InvalidCall(f"Invalid value for '{param}': {text[:1].lower()}{text[1:]}.", param=param, code="invalid_value")
 
 
-def _check_input(text: str, max_input: int) -> None:
+def check_input(text: str, max_input: int) -> None:
+    """Raises `InvalidCall` for a text with nothing to say, or with more than `max_input` characters."""
     if not text.strip():
         raise InvalidCall(
             "Invalid value for 'input': there is nothing to say in it.", param="input", code="invalid_value"

@@ -32,7 +32,7 @@ class Fitted(Struct, frozen=True):
     """A call as one target will get it.
 
     `source` is the format the vendor is asked for, `wanted` the one the client gets (both None where no audio comes
-    back). `dropped` names what the vendor will not honour.
+    back); `wants` is what a transcript must hold. `dropped` names what the vendor will not honour.
     """
 
     target: Target
@@ -42,6 +42,7 @@ class Fitted(Struct, frozen=True):
     dropped: tuple[str, ...]
     source: Format | None = None
     wanted: Format | None = None
+    wants: frozenset[str] = frozenset()
 
     def draft(self) -> Draft:
         """The vendor's own request. Raises `Fault`: INPUT for what cannot be in it, GARBLED for a bug of the file."""
@@ -72,7 +73,7 @@ def fit(call: Call, target: Target, plan: Plan) -> Fitted:
     assert isinstance(operation, Transcription)
     _check_listening(call, operation)
     ask = ListenAsk(audio=call.audio, wants=call.wants, **shared)
-    return Fitted(target, operation, ask, extras, tuple(dropped))
+    return Fitted(target, operation, ask, extras, tuple(dropped), wants=call.wants)
 
 
 def _tunables(call: Call, operation: Operation, dropped: list[str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ __all__ = ["Blame", "Health"]
 COOL_DOWN_S = 10.0  # after a 429 that does not say how long
 FAILURES_TO_REST = 5  # in a row
 REST_S = 30.0
+MOST_NAMES = 10_000
 OUT_S = 600.0  # our key or our account: nothing heals by itself
 
 
@@ -24,6 +25,7 @@ class Blame(Enum):
     NONE = "none"
     COOL = "cool"
     COUNT = "count"
+    REST = "rest"
     EJECT = "eject"
 
 
@@ -47,10 +49,13 @@ class Health:
 
     def failed(self, target: Target, blame: Blame, now: float, retry_after_s: float | None = None) -> None:
         """Hold an attempt against its target."""
+        self._forget_some(now)
         if blame is Blame.COOL:
             self._rest(target.name, now + (COOL_DOWN_S if retry_after_s is None else retry_after_s))
         elif blame is Blame.EJECT:
             self._rest(target.outlet.name, now + OUT_S)
+        elif blame is Blame.REST:
+            self._rest(target.name, now + OUT_S)
         elif blame is Blame.COUNT:
             failures = self._failures.get(target.name, 0) + 1
             self._failures[target.name] = failures
@@ -59,3 +64,10 @@ class Health:
 
     def _rest(self, name: str, until: float) -> None:
         self._until[name] = max(until, self._until.get(name, 0.0))
+
+    def _forget_some(self, now: float) -> None:
+        """Clients can name models that nobody knows: what is held against names is bounded."""
+        if len(self._failures) > MOST_NAMES:
+            self._failures.clear()
+        if len(self._until) > MOST_NAMES:
+            self._until = {name: until for name, until in self._until.items() if until > now}

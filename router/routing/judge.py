@@ -50,7 +50,9 @@ class Failure(Struct, frozen=True):
 
 
 def judge(fault: Fault) -> Verdict:
-    """The verdict on one failed attempt."""
+    """The verdict on one failed attempt. A bare 403 may be about the model alone, so it does not eject the vendor."""
+    if fault.kind is Kind.KEY and fault.status == 403 and fault.code is None:
+        return Verdict(same_again=False, blame=Blame.REST)
     return VERDICTS[fault.kind]
 
 

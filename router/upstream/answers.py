@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email.utils
 import math
+import re
 from collections.abc import AsyncIterator, Mapping
 
 import msgspec
@@ -15,7 +16,7 @@ from msgspec import Struct
 from router.upstream.transport import Response
 from router.vendors.spec import ErrorShape, Framing, Json, Operation, Unit, Vendor
 from router.wire.faults import Fault, Kind
-from router.wire.transcripts import Transcript
+from router.wire.transcripts import Transcript, lacking_in
 
 __all__ = ["Answer", "fault_in", "read_answer"]
 
@@ -39,6 +40,7 @@ BY_STATUS = {
     429: Kind.BUSY,
 }
 
+_NOT_FOR_CLIENTS = re.compile(r"\w+://[^\s\"'<>]+|[\w-]{2,}(\.{3}|…|\*{2,})[\w-]*")  # addresses; keys, shortened
 _decode = msgspec.json.Decoder().decode
 
 
@@ -50,30 +52,35 @@ class Answer(Struct):
     transcript: Transcript | None = None
 
 
-async def read_answer(response: Response, operation: Operation, vendor: Vendor, secrets: Mapping[str, str]) -> Answer:
-    """The answer to a call. Raises `Fault`, whose message never holds one of `secrets`."""
+async def read_answer(
+    response: Response, operation: Operation, vendor: Vendor, secrets: Mapping[str, str], wants: frozenset[str]
+) -> Answer:
+    """The answer to a call that `wants` these of a transcript. Raises `Fault`, whose message a client may be shown."""
     try:
-        return await _read(response, operation, vendor)
+        return await _read(response, operation, vendor, wants)
     except Fault as fault:
         fault.message = _scrubbed(fault.message, secrets)
         raise
 
 
-async def _read(response: Response, operation: Operation, vendor: Vendor) -> Answer:
+async def _read(response: Response, operation: Operation, vendor: Vendor, wants: frozenset[str]) -> Answer:
     headers = response.headers
-    is_json = "json" in headers.get("content-type", "")
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if response.status >= 300:
         body = await _whole(response, LARGEST_ERROR_BYTES, is_error=True)
         raise fault_in(vendor.errors, response.status, headers, _document(body, is_error=True))
     if operation.reply.framing is Framing.RAW:
-        if is_json:
+        if kind.startswith("text/") or kind.endswith(("json", "xml", "html")):
             document = _document(await _whole(response, LARGEST_ERROR_BYTES, is_error=True), is_error=True)
             raise fault_in(vendor.errors, response.status, headers, document)
         return Answer(units=_units(vendor, None, headers), audio=response.chunks())
     document = _document(await _whole(response, LARGEST_DOCUMENT_BYTES))
     if _code(vendor.errors, document, headers) is not None:
         raise fault_in(vendor.errors, response.status, headers, document)
-    return Answer(units=_units(vendor, document, headers), transcript=_transcript(operation, document))
+    heard = _transcript(operation, document)
+    if lacking := lacking_in(heard, wants):
+        raise Fault(Kind.GARBLED, f"the transcript came without {' and '.join(sorted(lacking))}")
+    return Answer(units=_units(vendor, document, headers), transcript=heard)
 
 
 def _transcript(operation: Operation, document: Json) -> Transcript:
@@ -81,7 +88,7 @@ def _transcript(operation: Operation, document: Json) -> Transcript:
     try:
         heard = operation.reply.read(document)
         return msgspec.convert(msgspec.to_builtins(heard), Transcript)  # a struct does not check what it is made of
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         # vendor files index plainly, so that what is missing is told here, once
         raise Fault(Kind.GARBLED, f"unexpected transcript: {type(error).__name__}: {error}") from error
 
@@ -103,7 +110,7 @@ async def _whole(response: Response, largest: int, *, is_error: bool = False) ->
 def _document(body: bytes, *, is_error: bool = False) -> Json:
     try:
         return _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if is_error:
             return {"message": body.decode("utf-8", "replace").strip()}
         raise Fault(Kind.GARBLED, f"an answer of {len(body):,} bytes that is not JSON") from error
@@ -125,7 +132,7 @@ def fault_in(shape: ErrorShape, status: int, headers: Mapping[str, str], documen
     words = _look(shape.message, document, headers) or _look("message", document, {})
     if status < 300:
         kind = shape.kinds.get(code or "", Kind.FAILED if code else Kind.GARBLED)
-        message = str(words) if words and code else "JSON where audio was due"
+        message = str(words) if words and code else "text where audio was due"
     else:
         kind = shape.kinds.get(code or "") or BY_STATUS.get(status) or _by_class(status)
         message = str(words or f"answered with status {status}")
@@ -184,7 +191,9 @@ def _follow(path: str, value: Json) -> Json:
 
 
 def _scrubbed(message: str, secrets: Mapping[str, str]) -> str:
+    """A vendor's words without our secrets, addresses, shortened keys and control characters."""
     for secret in secrets.values():
         if len(secret) > 5:
             message = message.replace(secret, "…")
-    return message
+    message = _NOT_FOR_CLIENTS.sub("…", message)
+    return "".join(character if character.isprintable() else " " for character in message)

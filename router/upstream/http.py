@@ -5,10 +5,12 @@ What may not live here: any vendor's habit, any opinion about a status.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
+from types import SimpleNamespace
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
@@ -36,8 +38,8 @@ class HttpTransport:
             self._opened = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                headers={"user-agent": USER_AGENT},
+                headers={"user-agent": USER_AGENT, "accept-encoding": "identity"},
+                trace_configs=[_telling_reuse()],
                 skip_auto_headers=AUTOMATIC_HEADERS,
             )
         return self._opened
@@ -45,22 +47,36 @@ class HttpTransport:
     @asynccontextmanager
     async def send(self, request: Outgoing, patience: Patience, on_sent: Callable[[], None]) -> AsyncIterator[Response]:
         """See `Transport.send`."""
-        timeout = aiohttp.ClientTimeout(
+        limits = aiohttp.ClientTimeout(
             total=None, connect=patience.connect_s, sock_connect=patience.connect_s, sock_read=patience.silence_s
         )
         with _translated(Kind.CONNECT):
-            answer = await self._session().request(
-                request.method,
-                request.url,
-                data=_Replayable(request.body, on_sent),
-                headers=request.headers,
-                timeout=timeout,
-                allow_redirects=False,
-            )
+            answer = await self._begin(request, limits, on_sent)
         try:
             yield _HttpResponse(answer)
         finally:
             answer.close()  # a connection whose answer was read to its end has gone back to the pool already
+
+    async def _begin(
+        self, request: Outgoing, limits: aiohttp.ClientTimeout, on_sent: Callable[[], None]
+    ) -> aiohttp.ClientResponse:
+        """Send, once more if a kept connection turns out to be closed: the vendor gave it up while we wrote."""
+        connection = _Connection()
+        for is_last in (False, True):
+            try:
+                return await self._session().request(
+                    request.method,
+                    request.url,
+                    data=_Replayable(request.body, on_sent),
+                    headers=request.headers,
+                    timeout=limits,
+                    allow_redirects=False,
+                    trace_request_ctx=connection,
+                )
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if is_last or not connection.is_reused:
+                    raise
+        raise AssertionError  # the second time returns or raises
 
     async def close(self) -> None:
         """End every connection."""
@@ -81,9 +97,38 @@ class _HttpResponse:
         return self._answer.headers
 
     async def chunks(self) -> AsyncIterator[bytes]:
+        ending = _ending_of(self._answer)
         with _translated(Kind.GARBLED):
             async for chunk in self._answer.content.iter_any():
                 yield chunk
+        if ending is not None and ending.done() and ending.exception() is not None:
+            raise Fault(Kind.GARBLED, "the connection broke in the middle of the answer")
+
+
+def _ending_of(answer: aiohttp.ClientResponse) -> asyncio.Future[None] | None:
+    """How the connection of an answer ends whose body has no length: there a reset would look like the end."""
+    is_delimited = "content-length" in answer.headers or "transfer-encoding" in answer.headers
+    if is_delimited or answer.connection is None or answer.connection.protocol is None:
+        return None
+    ending = answer.connection.protocol.closed
+    if ending is not None:
+        ending.add_done_callback(lambda done: done.cancelled() or done.exception())  # told here, or to nobody
+    return ending
+
+
+class _Connection:
+    """What the trace of one request tells of its connection."""
+
+    is_reused = False
+
+
+def _telling_reuse() -> aiohttp.TraceConfig:
+    async def reused(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
+        context.trace_request_ctx.is_reused = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(reused)
+    return trace
 
 
 class _Replayable(Payload):
@@ -117,8 +162,12 @@ def _translated(broken: Kind) -> Iterator[None]:
         raise Fault(Kind.CONNECT, "no connection in time") from error
     except (aiohttp.ServerTimeoutError, TimeoutError) as error:
         raise Fault(Kind.TIMEOUT, "silent for too long") from error
-    except aiohttp.InvalidURL as error:
+    except (aiohttp.InvalidURL, UnicodeError) as error:
         raise Fault(Kind.CONNECT, f"not an address: {error}") from error
+    except aiohttp.ClientResponseError as error:
+        raise Fault(Kind.GARBLED, f"no HTTP: {error.message}") from error
+    except ValueError as error:  # a header that cannot be one
+        raise Fault(Kind.CONNECT, "the request cannot be sent: a header of it holds what none may hold") from error
     except (aiohttp.ClientConnectorCertificateError, ssl.SSLError) as error:
         raise Fault(Kind.CONNECT, f"no trusted TLS connection: {error}") from error
     except aiohttp.ClientConnectorError as error:

@@ -63,7 +63,7 @@ class _Crew:
     @asynccontextmanager
     async def child(self, connect_s: float) -> AsyncIterator[Child]:
         """A process for one call. It is kept if it has answered to the end, and killed if not."""
-        async with self._places:
+        async with self._place(connect_s):
             if self._is_closed:
                 raise Fault(Kind.CONNECT, f"{self._name} takes no calls any more")
             child = self._take() or await self._start(connect_s)
@@ -74,6 +74,19 @@ class _Crew:
                     self._keep(child)
                 else:
                     await self._end(child)
+
+    @asynccontextmanager
+    async def _place(self, wait_s: float) -> AsyncIterator[None]:
+        """A place among the processes. Raises `Fault` (BUSY) after standing in line for `wait_s`."""
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._places.acquire()
+        except TimeoutError as error:
+            raise Fault(Kind.BUSY, f"every process of {self._name} is at work", retry_after_s=1.0) from error
+        try:
+            yield
+        finally:
+            self._places.release()
 
     async def close(self) -> None:
         self._is_closed = True

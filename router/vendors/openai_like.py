@@ -97,7 +97,7 @@ def read(body: Json) -> Transcript:
         duration=body.get("duration"),
         words=[Word(word["word"], word["start"], word["end"], word.get("speaker")) for word in body.get("words") or ()],
         segments=[_segment(part) for part in body.get("segments") or ()],
-        tokens=[Token(one["token"], one["logprob"], bytes(one["bytes"])) for one in body.get("logprobs") or ()],
+        tokens=[Token(one["token"], one["logprob"], bytes([*one["bytes"]])) for one in body.get("logprobs") or ()],
     )
 
 

@@ -13,13 +13,17 @@ from msgspec import Struct
 from router.wire.audio import Format
 from router.wire.upload import Upload
 
-__all__ = ["OPENAI_VOICES", "Call", "CallKind", "ListenCall", "SpeechCall"]
+__all__ = ["LONGEST_MODEL", "OPENAI_VOICES", "Call", "CallKind", "ListenCall", "SpeechCall"]
 
 CallKind = Literal["speech", "transcription", "translation"]
 
 OPENAI_VOICES = frozenset(
     ("alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer", "verse", "marin", "cedar")
 )
+
+
+LONGEST_MODEL = 256
+"""Characters of a model's name: it goes into events, messages and headers."""
 
 
 class Call(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["audio_delta", "audio_done", "event", "text_delta", "text_done"]
+__all__ = ["audio_delta", "audio_done", "event", "text_delta"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -39,11 +39,3 @@ def audio_done(input_tokens: int, output_tokens: int) -> bytes:
 def text_delta(text: str) -> bytes:
     """A piece of the transcript."""
     return event({"type": "transcript.text.delta", "delta": text})
-
-
-def text_done(text: str, usage: Mapping[str, Any] | None) -> bytes:
-    """The whole transcript, once more, at the end."""
-    done: dict[str, Any] = {"type": "transcript.text.done", "text": text}
-    if usage:
-        done["usage"] = usage
-    return event(done)

@@ -17,12 +17,22 @@ from msgspec import Struct
 from router.wire.languages import name_of
 from router.wire.transcripts import Segment, Token, Transcript
 
-__all__ = ["RESPONSE_FORMATS", "Rendering", "ResponseFormat", "Usage", "render", "wants_of"]
+__all__ = [
+    "RESPONSE_FORMATS",
+    "Rendering",
+    "ResponseFormat",
+    "Usage",
+    "done_event",
+    "render",
+    "segment_events",
+    "wants_of",
+]
 
 ResponseFormat = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"]
 RESPONSE_FORMATS: tuple[ResponseFormat, ...] = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
 
 _JSON = "application/json"
+LAST_CUE_S = 359_999.999  # 99:59:59.999, the last time that a cue can have
 _NUMBERED = re.compile(r"(speaker[ _-]?)?\d+", re.IGNORECASE)
 
 
@@ -136,25 +146,42 @@ def _whisper_segment(index: int, segment: Segment) -> dict[str, Any]:
 
 
 def _diarized(transcript: Transcript, rendering: Rendering) -> dict[str, Any]:
-    segments = transcript.timed()
-    names = _speaker_names(segments)
-    turns = [(names[one.speaker], one) for one in segments]
+    segments = _turns(transcript)
     return {
         "task": rendering.task,
         "duration": length_of(transcript) or 0.0,
-        "text": "\n".join(f"{speaker}: {one.text}" for speaker, one in turns),
-        "segments": [
-            {
-                "type": "transcript.text.segment",
-                "id": f"seg_{index:03}",
-                "start": one.start,
-                "end": one.end,
-                "text": one.text,
-                "speaker": speaker,
-            }
-            for index, (speaker, one) in enumerate(turns, start=1)
-        ],
+        "text": "\n".join(f"{one['speaker']}: {one['text']}" for one in segments),
+        "segments": segments,
     }
+
+
+def _turns(transcript: Transcript) -> list[dict[str, Any]]:
+    """The segments of diarized_json, which are events of a stream as well."""
+    segments = transcript.timed()
+    names = _speaker_names(segments)
+    return [
+        {
+            "type": "transcript.text.segment",
+            "id": f"seg_{index:03}",
+            "start": one.start,
+            "end": one.end,
+            "text": one.text,
+            "speaker": names[one.speaker],
+        }
+        for index, one in enumerate(segments, start=1)
+    ]
+
+
+def segment_events(transcript: Transcript, rendering: Rendering) -> list[dict[str, Any]]:
+    """The segment events of a stream: only diarized_json has them."""
+    return _turns(transcript) if rendering.format == "diarized_json" else []
+
+
+def done_event(transcript: Transcript, rendering: Rendering, usage: Usage) -> dict[str, Any]:
+    """The event that ends a stream: the whole text once more, log-probabilities if asked for, usage."""
+    document = {"type": "transcript.text.done", **_json(transcript, rendering)}
+    billed = usage.as_openai()
+    return {**document, "usage": billed} if billed else document
 
 
 def _speaker_names(segments: Sequence[Segment]) -> Mapping[str | None, str]:
@@ -186,11 +213,16 @@ def _text(transcript: Transcript) -> str:
 
 def _srt(transcript: Transcript) -> str:
     cues = enumerate(transcript.timed(), start=1)
-    return "".join(f"{index}\n{_times(one, ',')}\n{one.text}\n\n" for index, one in cues)
+    return "".join(f"{index}\n{_times(one, ',')}\n{_line(one.text)}\n\n" for index, one in cues)
 
 
 def _vtt(transcript: Transcript) -> str:
-    return "WEBVTT\n\n" + "".join(f"{_times(one, '.')}\n{one.text}\n\n" for one in transcript.timed())
+    return "WEBVTT\n\n" + "".join(f"{_times(one, '.')}\n{_line(one.text)}\n\n" for one in transcript.timed())
+
+
+def _line(text: str) -> str:
+    """One line that cannot be taken for the times of another cue, whatever a vendor heard."""
+    return " ".join(text.split()).replace("-->", "→")
 
 
 def _times(segment: Segment, point: str) -> str:
@@ -198,7 +230,7 @@ def _times(segment: Segment, point: str) -> str:
 
 
 def _clock(seconds: float, point: str) -> str:
-    milliseconds = round(seconds * 1000)
+    milliseconds = round(min(max(0.0, seconds), LAST_CUE_S) * 1000)
     minutes, milliseconds = divmod(milliseconds, 60_000)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02}:{minutes:02}:{milliseconds // 1000:02}{point}{milliseconds % 1000:03}"

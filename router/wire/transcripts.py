@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-__all__ = ["Segment", "Token", "Transcript", "Word", "cut"]
+__all__ = ["Segment", "Token", "Transcript", "Word", "cut", "lacking_in"]
 
 LINE_CHARACTERS = 84  # two caption lines of 42, the broadcasters' usual bound
 LONGEST_CUE_S = 7.0
@@ -61,6 +61,18 @@ class Transcript(Struct, frozen=True):
     def timed(self) -> Sequence[Segment]:
         """The vendor's segments, or readable ones cut from its words."""
         return self.segments or [join(part) for part in cut(self.words)]
+
+
+def lacking_in(transcript: Transcript, wants: frozenset[str]) -> frozenset[str]:
+    """What of `words segments speakers logprobs` is wanted and not there; silence lacks nothing."""
+    timed: list[Segment | Word] = [*transcript.segments, *transcript.words]
+    has = {
+        "words": bool(transcript.words),
+        "segments": bool(timed),
+        "speakers": any(one.speaker is not None for one in timed),
+        "logprobs": bool(transcript.tokens) or any(word.logprob is not None for word in transcript.words),
+    }
+    return frozenset(want for want in wants if transcript.text.strip() and not has[want])
 
 
 def cut(words: Sequence[Word]) -> Iterator[Sequence[Word]]:

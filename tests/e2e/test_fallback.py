@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from router.routing.health import FAILURES_TO_REST
 from tests.conftest import KEY, Running, Serve, table_of
 from tests.fakes import Answer, Drip, Upstream, audio, document, failure, plain, reset, stall
 
@@ -43,8 +44,8 @@ async def speak(router: Running) -> tuple[int, Any, Any]:
         return reply.status, reply.headers, await reply.read()
 
 
-async def listen(router: Running) -> tuple[int, Any, Any]:
-    form = aiohttp.FormData({"model": "whisper-1"})
+async def listen(router: Running, **fields: str) -> tuple[int, Any, Any]:
+    form = aiohttp.FormData({"model": "whisper-1", **fields})
     form.add_field("file", io.BytesIO(WAV), filename="a.wav", content_type="audio/wav")
     async with router.http.post("/v1/audio/transcriptions", data=form) as reply:
         return reply.status, reply.headers, await reply.read()
@@ -55,6 +56,9 @@ ROWS: dict[str, tuple[Answer, str]] = {
     "timeout of the attempt": (stall, "timeout"),
     "garbled": (plain(b"<html>", "application/json"), "garbled"),
     "empty": (plain(b"", "audio/mpeg"), "garbled"),
+    "a page": (plain(b"<html>log in", "text/html"), "garbled"),
+    "JSON in disguise": (plain(b'{"text":7}', "application/octet-stream"), "garbled"),
+    "JSON without end": (plain(b'{"a":' * 9_000, "application/json"), "garbled"),
     "408": (failure(408), "try_again"),
     "409": (failure(409), "try_again"),
     "425": (failure(425), "try_again"),
@@ -299,3 +303,97 @@ async def test_blame_decides_who_is_asked_next_time(serve: Serve, upstream: Upst
         await speak(router)
 
         assert len(upstream.seen) - before == asked_again
+
+
+async def test_a_deadline_blames_nobody(serve: Serve, upstream: Upstream, spare: Upstream) -> None:
+    """A target that was cut off by the call's own deadline is asked again next time, however often it happens."""
+    upstream.answers(stall)
+    router = await serve(two_vendors(upstream, spare, "defaults: {deadline: 60ms}\n"))
+
+    statuses = [(await speak(router))[0] for _ in range(FAILURES_TO_REST + 2)]
+
+    assert statuses == [504] * len(statuses)
+    assert len(upstream.seen) == len(statuses)
+    assert router.records[-1].attempts[-1].outcome == "deadline"
+
+
+async def test_a_vendor_that_always_breaks_off_comes_to_rest(serve: Serve, upstream: Upstream, spare: Upstream) -> None:
+    """Beginning well is not succeeding: after some interrupted streams the next vendor is asked first."""
+    spare.answers(audio(b"spoken"))
+    router = await serve(two_vendors(upstream, spare))
+    for _ in range(FAILURES_TO_REST):
+        drip = Drip()
+        drip.send(b"half")
+        drip.abort()
+        upstream.answers(drip)
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await speak(router)
+
+    _, headers, body = await speak(router)
+
+    assert (headers["x-router-target"], body) == ("two/eleven_v3", b"spoken")
+
+
+async def test_captions_that_did_not_come_are_asked_of_the_next(
+    serve: Serve, upstream: Upstream, spare: Upstream
+) -> None:
+    """A server that ignores `verbose_json` and answers words without times does not make an empty srt."""
+    upstream.answers(HEARD)
+    spare.answers(
+        document(
+            {
+                "metadata": {"duration": 1.0},
+                "results": {
+                    "channels": [{"alternatives": [{"transcript": "hello", "words": []}]}],
+                    "utterances": [{"start": 0, "end": 1, "transcript": "hello"}],
+                },
+            }
+        )
+    )
+    router = await serve(two_vendors(upstream, spare))
+
+    status, headers, body = await listen(router, response_format="srt")
+
+    assert (status, headers["x-router-target"]) == (200, "three/nova-3")
+    assert body == b"1\n00:00:00,000 --> 00:00:01,000\nhello\n\n"
+
+
+async def test_a_model_we_may_not_use_does_not_eject_its_vendor(
+    serve: Serve, upstream: Upstream, spare: Upstream
+) -> None:
+    """A bare 403 rests that target alone: one client's choice of a model moves nobody else's calls."""
+    router = await serve(two_vendors(upstream, spare))
+    upstream.answers(failure(403))
+    async with router.http.post("/v1/audio/speech", json={**SPEECH, "model": "one/gated"}) as refused:
+        assert refused.status == 502
+    upstream.answers(audio(b"spoken"))
+
+    _, headers, _ = await speak(router)
+
+    assert headers["x-router-target"] == "one/tts-1"
+
+
+async def test_a_call_that_never_reached_a_vendor_has_its_event(
+    serve: Serve, upstream: Upstream, spare: Upstream
+) -> None:
+    """Refused at the door, refused by the table, left before it was read: each is told once."""
+    router = await serve(two_vendors(upstream, spare))
+
+    async with router.http.post("/v1/audio/speech", data=b"{"):
+        pass
+    async with router.http.post("/v1/audio/speech", json={**SPEECH, "model": "nope"}):
+        pass
+    _, writer = await asyncio.open_connection(*router.url.removeprefix("http://").split(":"))
+    writer.write(b"POST /v1/audio/speech HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{")
+    await writer.drain()
+    await asyncio.sleep(0.05)
+    writer.close()
+    async with asyncio.timeout(5):
+        while len(router.records) < 3:
+            await asyncio.sleep(0.005)
+
+    assert [(record.outcome, record.status) for record in router.records] == [
+        ("refused", 400),
+        ("refused", 404),
+        ("client left", 499),
+    ]

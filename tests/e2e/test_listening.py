@@ -301,3 +301,17 @@ async def test_plain_bytes_reach_the_vendor_under_a_name_that_it_can_use(serve: 
     await router.client.audio.transcriptions.create(model="m", file=b"fLaC" + bytes(100))
 
     assert b'filename="upload.flac"\r\ncontent-type: audio/flac' in upstream.seen[0].body
+
+
+async def test_a_stream_of_speakers_has_its_segments(serve: Serve, upstream: Upstream) -> None:
+    """`stream=True` with `diarized_json`: a segment event for each turn, before the end."""
+    upstream.answers(DEEPGRAM)
+    router = await serve(one_vendor(upstream, "deepgram", "nova-3"))
+
+    stream = await router.client.audio.transcriptions.create(
+        model="m", file=b"x", stream=True, response_format="diarized_json"
+    )
+    events = [event async for event in stream]
+
+    assert [event.type.rpartition(".")[2] for event in events] == ["delta", "segment", "done"]
+    assert (events[1].speaker, events[1].text, events[1].end) == ("A", "Hello world.", 1.0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from router.routing.health import COOL_DOWN_S, FAILURES_TO_REST, OUT_S, REST_S, Blame, Health
+from msgspec.structs import replace
+
+from router.routing.health import COOL_DOWN_S, FAILURES_TO_REST, MOST_NAMES, OUT_S, REST_S, Blame, Health
 from router.routing.plan import Target
 from tests.plans import VENDORS, plan_from
 
@@ -52,3 +54,16 @@ def test_a_refused_key_rests_the_whole_vendor() -> None:
     health.failed(one, Blame.EJECT, now=0)
 
     assert health.rests_until(neighbour, 1) == OUT_S
+
+
+def test_what_is_held_against_made_up_names_is_bounded() -> None:
+    """Clients can name any model: old names are forgotten before they fill the memory."""
+    one, _ = targets()
+    health = Health()
+
+    for number in range(MOST_NAMES + 10):
+        health.failed(replace(one, name=f"openai/{number}"), Blame.COUNT, now=0)
+        health.failed(replace(one, name=f"openai/{number}"), Blame.COOL, now=number, retry_after_s=1)
+
+    assert len(health._failures) <= MOST_NAMES + 1
+    assert len(health._until) <= MOST_NAMES + 1

@@ -38,6 +38,13 @@ def test_the_verdicts_are_those_of_the_table(kind: Kind, same_again: bool, blame
     assert (verdict.same_again, verdict.blame) == (same_again, blame)
 
 
+def test_a_bare_403_rests_the_target_alone() -> None:
+    """It may be about the model; with a code that says "key" it is about the key."""
+    assert judge(Fault(Kind.KEY, "", status=403)).blame is Blame.REST
+    assert judge(Fault(Kind.KEY, "", status=403, code="invalid_api_key")).blame is Blame.EJECT
+    assert judge(Fault(Kind.KEY, "", status=401)).blame is Blame.EJECT
+
+
 @pytest.mark.parametrize(
     ("kinds", "is_direct", "status"),
     [

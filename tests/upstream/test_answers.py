@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
+import msgspec
 import pytest
 
 from router.upstream.answers import fault_in, read_answer
@@ -26,6 +27,7 @@ class Canned:
 
 
 BODY = '{"text":"grüß dich","duration":2.5,"usage":{"type":"duration","seconds":3}}'.encode()
+NOTHING: frozenset[str] = frozenset()
 OPENAI = find_vendor("openai")
 assert OPENAI
 assert OPENAI.transcription
@@ -36,7 +38,7 @@ async def test_a_transcript_is_the_same_wherever_its_bytes_are_cut() -> None:
     """Two pieces at every boundary, and byte by byte."""
     cuts = [(BODY[:index], BODY[index:]) for index in range(len(BODY) + 1)]
     for chunks in [*cuts, tuple(BODY[index : index + 1] for index in range(len(BODY)))]:
-        answer = await read_answer(Canned(*chunks), OPENAI.transcription, OPENAI, {})
+        answer = await read_answer(Canned(*chunks), OPENAI.transcription, OPENAI, {}, NOTHING)
 
         assert answer.transcript
         assert (answer.transcript.text, answer.transcript.duration) == ("grüß dich", 2.5)
@@ -49,6 +51,8 @@ async def test_a_transcript_is_the_same_wherever_its_bytes_are_cut() -> None:
         (b"", "not JSON"),
         (b"<html>", "not JSON"),
         (b'{"text"', "not JSON"),
+        (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, "not JSON"),
+        (b'{"text":"x","logprobs":[{"token":"x","logprob":0,"bytes":9000000000}]}', "unexpected transcript: TypeError"),
         (b"{}", "unexpected transcript: KeyError: 'text'"),
         (b"[]", "unexpected transcript: TypeError"),
         (b'{"text":"x","words":[7]}', "unexpected transcript: TypeError"),
@@ -62,7 +66,7 @@ async def test_a_transcript_is_the_same_wherever_its_bytes_are_cut() -> None:
 async def test_what_is_no_transcript_is_garbled(body: bytes, message: str) -> None:
     """Never a crash, whatever a vendor sends."""
     with pytest.raises(Fault) as garbled:
-        await read_answer(Canned(body), OPENAI.transcription, OPENAI, {})
+        await read_answer(Canned(body), OPENAI.transcription, OPENAI, {}, NOTHING)
 
     assert garbled.value.kind is Kind.GARBLED
     assert message in garbled.value.message
@@ -73,7 +77,7 @@ async def test_an_error_inside_a_200_is_an_error() -> None:
     body = b'{"error":{"message":"no money","code":"insufficient_quota"}}'
     for operation in (OPENAI.speech, OPENAI.transcription):
         with pytest.raises(Fault) as fault:
-            await read_answer(Canned(body), operation, OPENAI, {})
+            await read_answer(Canned(body), operation, OPENAI, {}, NOTHING)
 
         assert (fault.value.kind, fault.value.message) == (Kind.QUOTA, "no money")
 
@@ -83,7 +87,7 @@ async def test_no_secret_leaves_in_a_message() -> None:
     response = Canned(b'{"error":{"message":"key sk-secret is bad"}}', status=401)
 
     with pytest.raises(Fault) as fault:
-        await read_answer(response, OPENAI.speech, OPENAI, {"api_key": "sk-secret"})
+        await read_answer(response, OPENAI.speech, OPENAI, {"api_key": "sk-secret"}, NOTHING)
 
     assert fault.value.message == "key … is bad"
 
@@ -143,7 +147,60 @@ async def test_units_that_are_no_amount_are_not_told(header: str) -> None:
     assert eleven.speech
 
     answer = await read_answer(
-        Canned(b"ID3", **{"content-type": "audio/mpeg", "character-cost": header}), eleven.speech, eleven, {}
+        Canned(b"ID3", **{"content-type": "audio/mpeg", "character-cost": header}), eleven.speech, eleven, {}, NOTHING
     )
 
     assert answer.units == {}
+
+
+@pytest.mark.parametrize(
+    ("wants", "lacking"),
+    [
+        ("segments", "segments"),
+        ("words", "words"),
+        ("segments speakers", "segments and speakers"),
+        ("logprobs", "logprobs"),
+    ],
+)
+async def test_structure_that_was_asked_for_and_did_not_come_is_garbled(wants: str, lacking: str) -> None:
+    """Words without times are no captions; silence lacks nothing."""
+    asked = frozenset(wants.split())
+
+    with pytest.raises(Fault, match=f"without {lacking}") as garbled:
+        await read_answer(Canned(b'{"text":"hello"}'), OPENAI.transcription, OPENAI, {}, asked)
+    silence = await read_answer(Canned(b'{"text":""}'), OPENAI.transcription, OPENAI, {}, asked)
+
+    assert garbled.value.kind is Kind.GARBLED
+    assert silence.transcript
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/html; charset=utf-8", "TEXT/PLAIN", "Application/JSON", "application/problem+json", "text/xml"],
+)
+async def test_text_is_no_audio_whatever_its_type_is_called(content_type: str) -> None:
+    """A login page is not speech."""
+    with pytest.raises(Fault) as garbled:
+        await read_answer(Canned(b"<html>", **{"content-type": content_type}), OPENAI.speech, OPENAI, {}, NOTHING)
+
+    assert garbled.value.kind is Kind.GARBLED
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("see http://10.0.0.7:8080/x?y for it", "see … for it"),
+        ("the key sk-proj-ab...9z is bad", "the key … is bad"),
+        ("key gsk_1234****5678", "key …"),
+        ("two\r\nlines\0", "two  lines "),
+        ("plain words, e.g. 'voice'", "plain words, e.g. 'voice'"),
+    ],
+)
+async def test_a_clients_message_names_no_host_and_no_key(said: str, shown: str) -> None:
+    """A vendor's words without addresses, shortened keys and control characters."""
+    response = Canned(msgspec.json.encode({"error": {"message": said}}), status=400)
+
+    with pytest.raises(Fault) as fault:
+        await read_answer(response, OPENAI.speech, OPENAI, {}, NOTHING)
+
+    assert fault.value.message == shown

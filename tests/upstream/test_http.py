@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import socket
+import struct
 
 import pytest
 
@@ -10,7 +13,7 @@ from router.upstream.http import HttpTransport
 from router.upstream.transport import Outgoing, Patience
 from router.wire.faults import Fault, Kind
 from router.wire.upload import Upload
-from tests.fakes import Drip, Upstream, audio
+from tests.fakes import Drip, Upstream, audio, plain
 
 PATIENCE = Patience(connect_s=5, silence_s=0.2)
 
@@ -37,7 +40,8 @@ async def test_a_body_of_pieces_has_a_length_and_is_whole(transport: HttpTranspo
     assert seen.body == b"head" + bytes(1_000_000) + b"tail"
     assert seen.headers["content-length"] == "1000008"
     assert seen.headers["user-agent"].startswith("audio-router/")
-    assert set(seen.headers) == {"host", "x-own", "content-length", "user-agent"}
+    assert seen.headers["accept-encoding"] == "identity"
+    assert set(seen.headers) == {"host", "x-own", "content-length", "user-agent", "accept-encoding"}
 
 
 async def test_silence_between_chunks_is_bounded(transport: HttpTransport, upstream: Upstream) -> None:
@@ -90,3 +94,126 @@ async def test_what_cannot_be_reached_is_a_failed_connection(transport: HttpTran
             pass
 
     assert failed.value.kind is Kind.CONNECT
+
+
+async def raw_server(answer):
+    """A server of raw bytes: `answer(reader, writer)` for each connection."""
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    return server, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
+async def test_a_kept_connection_that_was_given_up_is_no_failure(transport: HttpTransport) -> None:
+    """The vendor closes while we write our next request: it is sent once more, on a fresh connection."""
+    connections = 0
+
+    async def answer(reader, writer):
+        nonlocal connections
+        connections += 1
+        await reader.readuntil(b"body")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        await reader.readuntil(b"body")
+        if connections > 1:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+            await writer.drain()
+        writer.close()
+
+    server, url = await raw_server(answer)
+    async with server:
+        for _ in range(2):
+            async with transport.send(Outgoing("POST", url, {}, b"body"), PATIENCE, lambda: None) as response:
+                assert [chunk async for chunk in response.chunks()] == [b"ok"]
+
+    assert connections == 2
+
+
+async def test_a_fresh_connection_that_dies_is_not_tried_again(transport: HttpTransport) -> None:
+    """The vendor may have acted on what it got."""
+    connections = 0
+
+    async def answer(reader, writer):
+        nonlocal connections
+        connections += 1
+        await reader.readuntil(b"body")
+        writer.close()
+
+    server, url = await raw_server(answer)
+    async with server:
+        with pytest.raises(Fault) as failed:
+            async with transport.send(Outgoing("POST", url, {}, b"body"), PATIENCE, lambda: None):
+                pass
+
+    assert (connections, failed.value.kind) == (1, Kind.CONNECT)
+
+
+@pytest.mark.parametrize("is_reset", [True, False])
+async def test_a_reset_is_not_the_end_of_an_answer_without_a_length(transport: HttpTransport, is_reset: bool) -> None:
+    """Where only the connection's end says that the answer is over, a reset is a failure and a close is the end."""
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"body")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: audio/mpeg\r\n\r\nhalf")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        if is_reset:
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+        writer.close()
+
+    server, url = await raw_server(answer)
+    received = []
+
+    async def read() -> None:
+        async with transport.send(Outgoing("POST", url, {}, b"body"), PATIENCE, lambda: None) as response:
+            async for chunk in response.chunks():
+                received.append(chunk)
+
+    async with server:
+        if is_reset:
+            with pytest.raises(Fault) as broken:
+                await read()
+            assert broken.value.kind is Kind.GARBLED
+        else:
+            await read()
+
+    assert received == [b"half"]
+
+
+@pytest.mark.parametrize(
+    "answer_bytes",
+    [b"hello\r\n\r\n", b"HTTP/1.1 abc OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nx: " + b"y" * 70_000 + b"\r\n\r\n"],
+)
+async def test_what_is_no_http_is_garbled(transport: HttpTransport, answer_bytes: bytes) -> None:
+    """The vendor was reached; what it said makes no sense."""
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"body")
+        writer.write(answer_bytes)
+        await writer.drain()
+        writer.close()
+
+    server, url = await raw_server(answer)
+    async with server:
+        with pytest.raises(Fault) as garbled:
+            async with transport.send(Outgoing("POST", url, {}, b"body"), PATIENCE, lambda: None):
+                pass
+
+    assert garbled.value.kind is Kind.GARBLED
+
+
+async def test_a_compressed_answer_is_read(transport: HttpTransport, upstream: Upstream) -> None:
+    """We ask for none, and a vendor that compresses all the same is understood."""
+    upstream.answers(plain(gzip.compress(b"audio"), "audio/mpeg", encoding="gzip"))
+
+    async with transport.send(Outgoing("POST", upstream.url, {}, b""), PATIENCE, lambda: None) as response:
+        assert b"".join([chunk async for chunk in response.chunks()]) == b"audio"
+
+
+async def test_a_key_that_no_header_may_hold_is_a_failed_connection(
+    transport: HttpTransport, upstream: Upstream
+) -> None:
+    """Nothing is sent, and the next target is tried."""
+    with pytest.raises(Fault) as failed:
+        async with transport.send(Outgoing("POST", upstream.url, {"x": "a\nb"}, b""), PATIENCE, lambda: None):
+            pass
+
+    assert (failed.value.kind, upstream.seen) == (Kind.CONNECT, [])

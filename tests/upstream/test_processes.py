@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from router.upstream.processes import ENGINES
+from router.upstream.transport import Patience
 from router.wire.faults import Fault, Kind
 from router.wire.upload import Upload
 from tests.upstream.scripted import (
@@ -290,3 +291,12 @@ async def test_ends_with_the_router() -> None:
     router.kill()
     await router.wait()
     await eventually(lambda: not is_running(pid))
+
+
+async def test_a_long_line_is_told_to_be_busy(transport_of: Factory) -> None:
+    """Whoever has stood in line for as long as a connection may take is sent away: come back in a second."""
+    transport = transport_of(limit=1)
+    async with transport.send(script(SLEEPING), PATIENCE, ignore):
+        fault = await fault_of(transport, script(WHOLE), Patience(0.05, 20))
+
+    assert (fault.kind, fault.retry_after_s) == (Kind.BUSY, 1.0)

@@ -16,13 +16,12 @@ def documents(stream: bytes) -> list:
 
 def test_events_are_data_only_and_end_with_a_blank_line() -> None:
     """No `event:` line, one JSON document each, text escaped so that no line can break it."""
-    stream = events.audio_delta(b"\0\xff") + events.text_delta('a\n\n"b') + events.text_done("x", None)
+    stream = events.audio_delta(b"\0\xff") + events.text_delta('a\n\n"b')
 
-    delta, text, done = documents(stream)
+    delta, text = documents(stream)
 
     assert base64.b64decode(delta["audio"]) == b"\0\xff"
     assert text == {"type": "transcript.text.delta", "delta": 'a\n\n"b'}
-    assert done == {"type": "transcript.text.done", "text": "x"}
 
 
 def test_speech_usage_has_three_numbers_and_no_type() -> None:

@@ -109,3 +109,15 @@ def test_silence_is_a_transcript_too() -> None:
 def test_a_format_wants_what_it_shows(rendering: Rendering, wants: str) -> None:
     """No more, so that a vendor is not excluded without need."""
     assert wants_of(rendering) == frozenset(wants.split())
+
+
+@pytest.mark.parametrize("shape", ["srt", "vtt"])
+def test_what_was_said_cannot_break_the_captions(shape: str) -> None:
+    """Line ends, times and arrows in a text, and times that no cue can have."""
+    heard = Transcript("x", segments=[Segment("a\n\n2\n00:00 --> 1", -1.5, 1e300)])
+
+    body = shown(heard, format=shape)[1]
+
+    point = "," if shape == "srt" else "."
+    assert f"00:00:00{point}000 --> 99:59:59{point}999\na 2 00:00 → 1\n\n" in body
+    assert body.count("-->") == 1
