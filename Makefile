@@ -42,8 +42,8 @@ $(SDKS_VENV)/.sdks: pyproject.toml constraints.txt | python
 # ------------------------------------------------------------------ using
 
 .PHONY: run
-run: $(VENV)/.run ## Set up and serve on 127.0.0.1:8080; without any key the embedded engines answer
-	@$(BIN)/audio-router serve
+run: $(VENV)/.run ## Set up and serve on 127.0.0.1:8080; ARGS="--port 9000" for another; no key: embedded engines
+	@$(BIN)/audio-router serve $(ARGS)
 
 # ------------------------------------------------------------------ proving
 

@@ -1,6 +1,7 @@
 """The command line: arguments in, an exit status out. 0 done, 1 could not, 2 wrongly asked.
 
-What lives here: parsing alone, and the only reading of the environment besides the table's `${…}`.
+What lives here: parsing alone. Settings are read from the environment here and nowhere else, for the table's `${…}`
+too; child programs are handed a few variables of it by `upstream.child`.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def serve(config: Path | None, host: str | None, port: int | None) -> int:
     """Serve until stopped."""
     from router.commands.serve import serve as run
 
-    return run(_loaded(config), host, port, Console(), _messages())
+    return run(_loaded(config), host, port, os.environ, Console(), _messages())
 
 
 @cli.command()

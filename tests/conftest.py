@@ -12,9 +12,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiohttp
 import pytest
 import uvicorn
+from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 from openai import AsyncOpenAI
 
+from router.api.server import server_config
 from router.app import House, create_app, furnish
 from router.config import parse
 from router.telemetry import CallRecord
@@ -84,7 +86,7 @@ async def serve() -> AsyncIterator[Serve]:
         async def start(text: str, key: str = "sk-anything", **environment: str) -> Running:
             records: list[CallRecord] = []
             house = furnish(parse(text, "routes.yaml", environment), records.append)
-            url = await stack.enter_async_context(_served(house))
+            url = await stack.enter_async_context(served(create_app(house)))
             client = await stack.enter_async_context(AsyncOpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0))
             http = await stack.enter_async_context(aiohttp.ClientSession(base_url=url))
             return Running(url, house, records, client, http)
@@ -92,11 +94,25 @@ async def serve() -> AsyncIterator[Serve]:
         yield start
 
 
+def bare(handle: ASGIApp) -> ASGIApp:
+    """An application that is one function for every request."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await handle(scope, receive, send)
+            return
+        for stage in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{stage}.complete"})
+
+    return app
+
+
 @asynccontextmanager
-async def _served(house: House) -> AsyncIterator[str]:
+async def served(app: ASGIApp) -> AsyncIterator[str]:
+    """Any application behind the production server, on a port of its own; gives the address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(house), log_config=None, lifespan="on", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(app, grace_s=1))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:

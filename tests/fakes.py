@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -94,20 +96,28 @@ def failure(status: int, message: str = "no", code: str | None = None, **headers
     return document({"error": {"message": message, "type": "t", "param": None, "code": code}}, status, **headers)
 
 
-def plain(body: bytes, content_type: str, status: int = 200) -> Answer:
+def plain(body: bytes, content_type: str, status: int = 200, *, encoding: str | None = None) -> Answer:
     """Any body at all."""
 
     async def answer(_request: web.Request) -> web.StreamResponse:
-        return web.Response(body=body, status=status, headers={"Content-Type": content_type})
+        headers = {"Content-Type": content_type} | ({"Content-Encoding": encoding} if encoding else {})
+        return web.Response(body=body, status=status, headers=headers)
 
     return answer
 
 
 async def reset(request: web.Request) -> web.StreamResponse:
-    """Break the connection before any answer."""
-    assert request.transport
-    request.transport.abort()
+    """Reset the connection before any answer."""
+    _break(request)
     return web.Response()
+
+
+def _break(request: web.Request) -> None:
+    """Reset the connection: without lingering an abort sends RST, otherwise it is a plain end of the stream."""
+    assert request.transport
+    own = request.transport.get_extra_info("socket")
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    request.transport.abort()
 
 
 async def stall(_request: web.Request) -> web.StreamResponse:
@@ -133,8 +143,7 @@ class Drip:
             self.begun.set()
             while (chunk := await self._chunks.get()) is not None:
                 if chunk == b"abort":
-                    assert request.transport
-                    request.transport.abort()
+                    _break(request)
                     return response
                 await response.write(chunk)
             await response.write_eof()

@@ -5,33 +5,29 @@ What may not live here: any call to a vendor; these answer from the plan alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from litestar import Request, get
+from litestar import HttpMethod, Request, get, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from router.accounts.keys import Keyring
 from router.relay import Relay
-from router.routing.plan import KINDS, Outlet, Plan
+from router.routing.plan import Plan, known_models, why_no_model
 from router.wire.calls import OPENAI_VOICES
 from router.wire.errors import UnknownModel
 
 __all__ = ["catalog", "model_ids", "voice_names"]
 
+PROBED = [HttpMethod.GET, HttpMethod.HEAD]  # load balancers ask for the head alone
+
 
 def model_ids(plan: Plan) -> list[str]:
     """Every name a client can ask for: the routes somebody can answer, and each configured vendor's known models."""
     routes = [route.name for route in plan.routes.values() if any(not one.outlet.absent for one in route.targets)]
-    direct = [name for outlet in plan.outlets.values() if not outlet.absent for name in _own_models(outlet)]
-    return [*routes, *direct]
-
-
-def _own_models(outlet: Outlet) -> Iterator[str]:
-    operations = [operation for kind in KINDS if (operation := getattr(outlet.facts, kind))]
-    names = dict.fromkeys(model for operation in operations for model in operation.models if "*" not in model)
-    return (f"{outlet.name}/{model}" for model in names)
+    present = [outlet for outlet in plan.outlets.values() if not outlet.absent]
+    return [*routes, *(f"{outlet.name}/{model}" for outlet in present for model in known_models(outlet.facts))]
 
 
 def voice_names(plan: Plan) -> list[str]:
@@ -49,7 +45,7 @@ def catalog(relay: Relay, keyring: Keyring, *, started_at: int, version: str) ->
         owner = "audio-router" if name in relay.plan.routes else name.partition("/")[0]
         return {"id": name, "object": "model", "created": started_at, "owned_by": owner}
 
-    @get(["/v1/models", "/models", "/v1/audio/models", "/audio/models"], sync_to_thread=False)
+    @route(["/v1/models", "/models", "/v1/audio/models", "/audio/models"], http_method=PROBED, sync_to_thread=False)
     def list_models(request: Request[Any, Any, Any]) -> dict[str, Any]:
         check_key(request)
         return {"object": "list", "data": [model(name) for name in model_ids(relay.plan)]}
@@ -58,8 +54,10 @@ def catalog(relay: Relay, keyring: Keyring, *, started_at: int, version: str) ->
     def show_model(request: Request[Any, Any, Any], name: FromPath[str]) -> dict[str, Any]:
         check_key(request)
         wanted = str(name).removeprefix("/")
-        outlet = relay.plan.outlets.get(wanted.partition("/")[0])
-        if wanted in relay.plan.routes or (outlet and "/" in wanted and not outlet.absent):
+        vendor, slash, own = wanted.partition("/")
+        outlet = relay.plan.outlets.get(vendor)
+        is_direct = slash and own and outlet and not outlet.absent and not why_no_model(outlet, own)
+        if is_direct or wanted in relay.plan.routes:
             return model(wanted)
         raise UnknownModel(f"The model {wanted!r} does not exist here.", param="model", code="model_not_found")
 
@@ -68,11 +66,11 @@ def catalog(relay: Relay, keyring: Keyring, *, started_at: int, version: str) ->
         check_key(request)
         return {"voices": [{"id": name, "name": name} for name in voice_names(relay.plan)]}
 
-    @get("/health/live", sync_to_thread=False)
+    @route("/health/live", http_method=PROBED, sync_to_thread=False)
     def live() -> dict[str, str]:
         return {"status": "ok"}
 
-    @get("/health/ready", sync_to_thread=False)
+    @route("/health/ready", http_method=PROBED, sync_to_thread=False)
     def ready() -> dict[str, Any]:
         return {"status": "ok", "models": len(model_ids(relay.plan))}
 

@@ -10,13 +10,16 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import cast
 
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
+from litestar.types.asgi_types import HTTPReceiveMessage
 
-from router.wire.errors import CallError, InvalidCall, TooLarge
+from router.wire.errors import CallError, InvalidCall, TooLarge, TooSlow
 
 __all__ = ["ClientLeft", "Exchange"]
 
+BODY_IDLE_S = 60.0
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -25,9 +28,10 @@ class ClientLeft(Exception):
 
 
 class Exchange:
-    """The life of one HTTP request."""
+    """The life of one HTTP request. `body_idle_s`: how long its body may be silent."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, *, body_idle_s: float = BODY_IDLE_S) -> None:
+        self._body_idle_s = body_idle_s
         self._receive = receive
         self._send = send
         self.headers: Mapping[str, str] = {
@@ -36,8 +40,9 @@ class Exchange:
         self.method: str = scope["method"]  # type: ignore[typeddict-item]  # an HTTP scope has one
         given = self.headers.get("x-request-id", "")
         self.request_id = given if _SANE_ID.fullmatch(given) else f"req_{secrets.token_hex(16)}"
-        self.has_started = False
         self._is_complete = False
+        self._has_left = False
+        self._work: asyncio.Task[None] | None = None
 
     @property
     def content_length(self) -> int | None:
@@ -48,16 +53,19 @@ class Exchange:
     # ------------------------------------------------------------------ in
 
     async def chunks(self, largest: int) -> AsyncIterator[bytes]:
-        """The body as it arrives. Raises `TooLarge` beyond `largest` bytes, at once where the length says so."""
+        """The body as it arrives. Raises `TooLarge` beyond `largest` bytes, at once where the length says so.
+
+        Raises `TooSlow` when nothing arrives any more, `ClientLeft` when nothing can.
+        """
         if (self.content_length or 0) > largest:
             raise _too_large(largest)
         size = 0
         more = True
         while more:
-            message = await self._receive()
+            message = await self._next_message()
             if message["type"] == "http.disconnect":
                 raise ClientLeft
-            chunk: bytes = message.get("body", b"")  # type: ignore[assignment]
+            chunk: bytes = message.get("body", b"")
             size += len(chunk)
             if size > largest:
                 raise _too_large(largest)
@@ -69,47 +77,68 @@ class Exchange:
         """The whole body."""
         return b"".join([chunk async for chunk in self.chunks(largest)])
 
+    async def _next_message(self) -> HTTPReceiveMessage:
+        try:
+            async with asyncio.timeout(self._body_idle_s):
+                return cast("HTTPReceiveMessage", await self._receive())  # an HTTP scope has no other messages
+        except TimeoutError as error:
+            raise _too_slow(self._body_idle_s) from error
+
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
         """Cancel what runs inside when the client goes away, and raise `ClientLeft`. The body has been read by then."""
-        work = asyncio.current_task()
+        self._work = work = asyncio.current_task()
         assert work
-        has_left = False
 
         async def watch() -> None:
-            nonlocal has_left
             while (await self._receive())["type"] != "http.disconnect":
                 pass
             if not self._is_complete:
-                has_left = True
-                work.cancel()
+                self._leave()
 
         watcher = asyncio.get_running_loop().create_task(watch())
         try:
             yield
         except asyncio.CancelledError:
-            if has_left and work.uncancel() == 0:
+            if self._has_left and work.uncancel() == 0:
                 raise ClientLeft from None
             raise
         finally:
+            self._work = None
             watcher.cancel()
+
+    def _leave(self) -> None:
+        """The client has gone: end the watched work, once."""
+        if self._work and not self._has_left:
+            self._work.cancel()
+        self._has_left = True
 
     # ------------------------------------------------------------------ out
 
     async def start(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         """Send the head. Without a length the body goes out chunked."""
-        self.has_started = True
         own = (b"x-request-id", self.request_id.encode())
-        await self._send({"type": "http.response.start", "status": status, "headers": [*headers, own]})
+        await self._deliver({"type": "http.response.start", "status": status, "headers": [*headers, own]})
 
     async def write(self, chunk: bytes) -> None:
         """Send a piece of the body; waits while the client reads slowly."""
-        await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await self._deliver({"type": "http.response.body", "body": chunk, "more_body": True})
 
     async def finish(self, rest: bytes = b"") -> None:
         """Complete the body. An exchange that is left without this reaches the client as a broken transfer."""
         self._is_complete = True
-        await self._send({"type": "http.response.body", "body": rest, "more_body": False})
+        await self._deliver({"type": "http.response.body", "body": rest, "more_body": False})
+
+    async def _deliver(self, message: HTTPResponseStartEvent | HTTPResponseBodyEvent) -> None:
+        """Hand a message to the server. Where the client has gone asyncio's loop ignores it, and uvloop refuses it."""
+        try:
+            await self._send(message)
+        except RuntimeError as error:
+            if "closed" not in str(error):
+                raise
+            self._leave()
+            await asyncio.sleep(0)  # watched work ends here, cancelled as by any other leaving
+            raise ClientLeft from error
 
     async def reply(self, status: int, content_type: str, body: bytes, headers: Mapping[str, str]) -> None:
         """A whole reply at once."""
@@ -124,6 +153,14 @@ class Exchange:
 
 def _too_large(largest: int) -> TooLarge:
     return TooLarge(f"The request is larger than {largest:,} bytes, which is the most this server takes.")
+
+
+def _too_slow(idle_s: float) -> TooSlow:
+    """The rest of the body would be read as a next request: the connection ends too."""
+    return TooSlow(
+        f"Nothing of the request's body arrived for {idle_s:g} seconds.",
+        headers={"x-should-retry": "false", "connection": "close"},
+    )
 
 
 def invalid_json(why: str) -> InvalidCall:

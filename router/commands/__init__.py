@@ -1,4 +1,4 @@
-"""The command line's rooms: one module a command, each a function that returns an exit status.
+"""The command line's rooms: each command is a function that returns an exit status.
 
 What may not live here: parsing of arguments (`router.__main__`), any decision the server would make differently.
 """

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from router.api.speech import check_input
 from router.app import furnish
 from router.config import Loaded
 from router.relay import Relay
@@ -20,7 +21,7 @@ from router.telemetry import CallRecord
 from router.wire.audio import SPEECH_FORMATS
 from router.wire.calls import Call, ListenCall, SpeechCall
 from router.wire.containers import HEAD_BYTES, described
-from router.wire.errors import CallError
+from router.wire.errors import CallError, InvalidCall, TooLarge
 from router.wire.faults import Fault
 from router.wire.render import Rendering, Usage, render, wants_of
 from router.wire.upload import Upload
@@ -33,11 +34,13 @@ def speak(loaded: Loaded, console: Console, *, text: str, output: Path, model: s
     codec = "mp3" if str(output) == "-" else output.suffix.lstrip(".").lower()
     if codec not in SPEECH_FORMATS:
         known = ", ".join(f".{name}" for name in SPEECH_FORMATS)
-        console.print(f"{output}: the ending names the format; known are {known}.", style="red", highlight=False)
-        return 2
+        return _refused(console, f"{output}: the ending names the format; known are {known}.", status=2)
     if not output.parent.is_dir():
-        console.print(f"{output.parent}: no such folder", style="red", highlight=False)
-        return 1
+        return _refused(console, f"{output.parent}: no such folder")
+    try:
+        check_input(text, loaded.table.server.max_input)
+    except CallError as error:
+        return _refused(console, error.message)
     call = SpeechCall(model=model, text=text, voice=voice, format=SPEECH_FORMATS[codec])
     return _run(loaded, console, call, lambda relay: _speak(relay, call, output, console))
 
@@ -67,6 +70,10 @@ def transcribe(
 ) -> int:
     """Write down what is said in a file, on standard output."""
     with closing(_upload_of(file)) as upload:
+        try:
+            _check_size(upload, loaded.table.server.max_upload)
+        except CallError as error:
+            return _refused(console, f"{file}: {error.message}")
         call = ListenCall(
             kind="translation" if rendering.task == "translate" else "transcription",
             model=model,
@@ -81,6 +88,14 @@ def _upload_of(file: Path) -> Upload:
     source = file.open("rb")
     name, content_type = described(file.name, "", source.read(HEAD_BYTES))
     return Upload(name, content_type, source)
+
+
+def _check_size(upload: Upload, max_bytes: int) -> None:
+    """What the server checks while a file arrives. Raises `CallError` in its words."""
+    if not upload.size:
+        raise InvalidCall("The file is empty.")
+    if upload.size > max_bytes:
+        raise TooLarge(f"The file is larger than {max_bytes:,} bytes, which is the most this server takes.")
 
 
 async def _transcribe(relay: Relay, call: ListenCall, rendering: Rendering, console: Console) -> str:
@@ -103,19 +118,19 @@ def _run(loaded: Loaded, console: Console, call: Call, work: Callable[[Relay], A
             await house.close()
 
     try:
-        console.print(asyncio.run(run()), style="dim", highlight=False)
+        console.print(asyncio.run(run()), style="dim", highlight=False, markup=False)
     except CallError as error:
-        console.print(f"{call.model}: {error.message}", style="red", highlight=False)
-        return 1
+        return _refused(console, f"{call.model}: {error.message}")
     except OSError as error:
-        console.print(f"{error.filename}: {error.strerror}", style="red", highlight=False)
-        return 1
+        return _refused(console, f"{error.filename}: {error.strerror}")
     except Fault as fault:
-        console.print(
-            f"{call.model}: broke off, the output is incomplete: {fault.message}", style="red", highlight=False
-        )
-        return 1
+        return _refused(console, f"{call.model}: broke off, the output is incomplete: {fault.message}")
     return 0
+
+
+def _refused(console: Console, message: str, status: int = 1) -> int:
+    console.print(message, style="red", highlight=False, markup=False)
+    return status
 
 
 def _record(call: Call) -> CallRecord:

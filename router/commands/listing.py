@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as Columns
+from rich.text import Text
 
 from router.api.catalog import model_ids, voice_names
 from router.app import compiled
@@ -19,16 +21,17 @@ def models(loaded: Loaded, console: Console) -> int:
     for route in plan.routes.values():
         kinds = [kind for kind in KINDS if any(kind in target.abilities for target in route.targets)]
         chain = " → ".join(_shown(target) for target in route.targets)
-        console.print(f"[bold]{route.name}[/] ({', '.join(kinds)}): {chain}", highlight=False, soft_wrap=True)
+        console.print(f"[bold]{escape(route.name)}[/] ({', '.join(kinds)}): {chain}", highlight=False, soft_wrap=True)
     if direct := [name for name in model_ids(plan) if name not in plan.routes]:
-        console.print(f"named directly: {', '.join(direct)}", highlight=False, soft_wrap=True)
+        console.print(f"named directly: {', '.join(direct)}", highlight=False, markup=False, soft_wrap=True)
     if any(outlet.absent for outlet in plan.outlets.values()):
         console.print("[dim](in brackets: not configured, `audio-router check` says why)[/]")
     return 0
 
 
 def _shown(target: Target) -> str:
-    return f"[dim]({target.name})[/]" if target.outlet.absent else target.name
+    name = escape(target.name)
+    return f"[dim]({name})[/]" if target.outlet.absent else name
 
 
 def voices(loaded: Loaded, console: Console) -> int:
@@ -37,7 +40,7 @@ def voices(loaded: Loaded, console: Console) -> int:
     speakers = [outlet for outlet in plan.outlets.values() if outlet.facts.speech]
     columns = Columns("voice", *(outlet.name for outlet in speakers), box=None, pad_edge=False)
     for name in voice_names(plan):
-        columns.add_row(name, *(_voice_at(plan, name, outlet.name) for outlet in speakers))
+        columns.add_row(Text(name), *(Text(_voice_at(plan, name, outlet.name)) for outlet in speakers))
     console.print(columns)
     return 0
 

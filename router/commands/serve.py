@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import os
+import shlex
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 
+import msgspec
 import uvicorn
 from rich.console import Console
+from rich.markup import escape
 
+from router.api.server import server_config
 from router.app import VERSION, create_app, furnish
+from router.commands.table import absent_keys
 from router.config import Loaded
 from router.routing.plan import KINDS, Outlet, Plan
 from router.telemetry import configure_logging, to_log
 from router.wire.calls import CallKind
 
-__all__ = ["is_loopback", "serve"]
+__all__ = ["is_loopback", "serve", "welcome"]
 
 BACKLOG = 2048
-GRACE_S = 30
+UNNAMED_KEY = "KEY"
 
 
-def serve(loaded: Loaded, host: str | None, port: int | None, console: Console, errors: Console) -> int:
-    """Serve until SIGINT or SIGTERM. 1: could not begin, and said why. Raises `ConfigError`."""
+def serve(
+    loaded: Loaded,
+    host: str | None,
+    port: int | None,
+    environment: Mapping[str, str],
+    console: Console,
+    errors: Console,
+) -> int:
+    """Serve until SIGINT or SIGTERM. 1: could not begin, and said why. Raises `ConfigError`.
+
+    `environment` is searched for the variable that a key came from, so that what is printed can name it.
+    """
     server = loaded.table.server
     host, port = host or server.host, server.port if port is None else port
     if not loaded.table.keys and not is_loopback(host):
-        errors.print(_no_key(loaded, host, port), highlight=False, soft_wrap=True)
+        errors.print(_no_key(loaded, host, port), highlight=False, markup=False, soft_wrap=True)
         return 1
     configure_logging()
     house = furnish(loaded, to_log)
@@ -36,22 +51,15 @@ def serve(loaded: Loaded, host: str | None, port: int | None, console: Console, 
         listener = _bound(host, port)
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
-        errors.print(f"Cannot listen on {host}:{port}: {why}. Try another --port.", style="red", soft_wrap=True)
+        message = f"Cannot listen on {host}:{port}: {why}. Try another --port."
+        errors.print(message, style="red", markup=False, soft_wrap=True)
         return 1
     with listener:
         address = _url_of(host, listener.getsockname()[1])
-        for line in welcome(house.relay.plan, loaded, address):
+        for line in welcome(house.relay.plan, loaded, address, environment):
             console.print(line, highlight=False, soft_wrap=True)
-        config = uvicorn.Config(
-            create_app(house),
-            access_log=False,
-            log_config=None,
-            lifespan="on",
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_S,
-        )
-        logging.getLogger("uvicorn.error").addFilter(_is_news)
-        uvicorn.Server(config).run(sockets=[listener])
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn repeats the Ctrl-C that it ended on
+            uvicorn.Server(server_config(create_app(house))).run(sockets=[listener])
     return 0
 
 
@@ -73,11 +81,6 @@ def _url_of(host: str, port: int) -> str:
     return f"http://{shown}:{port}"
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """A reply that is broken off on purpose (a vendor failed after commit) is in the call's own event already."""
-    return "without completing response" not in record.getMessage()
-
-
 def _no_key(loaded: Loaded, host: str, port: int) -> str:
     skipped = [variable for _, variable in loaded.skipped_keys.items()]
     variable = skipped[0] if skipped else "AUDIO_ROUTER_KEY"
@@ -91,24 +94,40 @@ def _no_key(loaded: Loaded, host: str, port: int) -> str:
 # ------------------------------------------------------------------ the welcome
 
 
-def welcome(plan: Plan, loaded: Loaded, address: str) -> Iterator[str]:
-    """What a newcomer needs to read, line by line."""
-    yield f"[bold]audio-router {VERSION}[/] listens on [bold]{address}[/]  (base_url: {address}/v1)"
-    yield f"table: {loaded.source.file}"
+def welcome(plan: Plan, loaded: Loaded, address: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """What a newcomer needs to read, line by line, as rich markup. It holds no key."""
+    shown = escape(address)
+    yield f"[bold]audio-router {VERSION}[/] listens on [bold]{shown}[/]  (base_url: {shown}/v1)"
+    yield f"table: {escape(loaded.source.file)}"
     yield ""
     for outlet in plan.outlets.values():
-        yield f"  [yellow]-[/] {outlet.name}: {outlet.absent}" if outlet.absent else f"  [green]✓[/] {outlet.name}"
+        why = escape(outlet.absent or "")
+        yield f"  [yellow]-[/] {outlet.name}: {why}" if why else f"  [green]✓[/] {outlet.name}"
+    for line in absent_keys(loaded):
+        yield f"  [yellow]-[/] {escape(line)}"
     yield ""
+    variable = _key_variable(loaded, environment)
     for kind in KINDS:
-        yield from _how_to(kind, plan, address, has_keys=bool(loaded.table.keys))
+        yield from _how_to(kind, plan, address, variable)
+    if variable == UNNAMED_KEY:
+        yield escape(f'{variable} is the key of "{next(iter(loaded.table.keys))}".')
     yield ""
     yield "Stop with Ctrl-C."
 
 
-def _how_to(kind: CallKind, plan: Plan, address: str, *, has_keys: bool) -> Iterator[str]:
+def _key_variable(loaded: Loaded, environment: Mapping[str, str]) -> str | None:
+    """The variable that holds the first key, `UNNAMED_KEY` where none does; None where no key is asked for."""
+    entry = next(iter(loaded.table.keys.values()), None)
+    if entry is None:
+        return None
+    holders = [name for name, value in environment.items() if value == entry.key and name.isidentifier()]
+    return next(iter(holders), UNNAMED_KEY)
+
+
+def _how_to(kind: CallKind, plan: Plan, address: str, variable: str | None) -> Iterator[str]:
     if model := _answerable(plan, kind):
         yield f"[bold]{kind}[/], paste this:"
-        yield f"  {_curl(kind, model, _answerable(plan, 'speech'), address, has_keys=has_keys)}"
+        yield escape(f"  {_curl(kind, model, _answerable(plan, 'speech'), address, variable)}")
     else:
         yield f"[bold]{kind}[/]: nobody can answer yet; {_what_would_help(plan, kind)}"
 
@@ -130,20 +149,16 @@ def _what_would_help(plan: Plan, kind: CallKind) -> str:
     return "no route of the table has a vendor that can do it"
 
 
-def _curl(kind: CallKind, model: str, speaker: str | None, address: str, *, has_keys: bool) -> str:
+def _curl(kind: CallKind, model: str, speaker: str | None, address: str, variable: str | None) -> str:
     """One line that works as it is: a transcription speaks its own file first, where somebody can speak."""
-    key = ' -H "Authorization: Bearer $AUDIO_ROUTER_KEY"' if has_keys else ""
+    key = f' -H "Authorization: Bearer ${variable}"' if variable else ""
 
     def say(name: str, text: str) -> str:
-        body = f'{{"model":"{name}","voice":"alloy","input":"{text}"}}'
-        return f"curl -sS {address}/v1/audio/speech{key} -H 'Content-Type: application/json' -d '{body}'"
+        body = shlex.quote(msgspec.json.encode({"model": name, "voice": "alloy", "input": text}).decode())
+        return f"curl -sS {address}/v1/audio/speech{key} -H 'Content-Type: application/json' -d {body}"
 
     if kind == "speech":
         return f"{say(model, 'Hello from your audio router.')} -o hello.mp3"
     path = "transcriptions" if kind == "transcription" else "translations"
-    listen = f"curl -sS {address}/v1/audio/{path}{key} -F model={model} -F file=@"
-    return (
-        f"{say(speaker, 'one two three four five')} | {listen}-\\;filename=speech.mp3"
-        if speaker
-        else f"{listen}speech.mp3"
-    )
+    listen = f"curl -sS {address}/v1/audio/{path}{key} -F {shlex.quote(f'model={model}')} -F file=@"
+    return f"{say(speaker, 'one two three')} | {listen}-\\;filename=speech.mp3" if speaker else f"{listen}speech.mp3"

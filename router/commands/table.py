@@ -7,12 +7,13 @@ from pathlib import Path
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 
 from router.app import compiled
 from router.config import ConfigError, Loaded, Problem, json_schema, load
 from router.routing.plan import Plan
 
-__all__ = ["check", "find_table", "print_schema", "read_table"]
+__all__ = ["absent_keys", "check", "find_table", "print_schema", "read_table"]
 
 OWN_TABLE = "routes.yaml"
 
@@ -52,17 +53,21 @@ def check(loaded: Loaded, console: Console) -> int:
     """Every problem was raised by now; what is left to tell is who is configured."""
     plan = compiled(loaded)
     console.print(
-        f"[green]{loaded.source.file} is valid[/]: {len(plan.routes)} routes, {len(plan.outlets)} vendors",
+        f"[green]{escape(loaded.source.file)} is valid[/]: {len(plan.routes)} routes, {len(plan.outlets)} vendors",
         highlight=False,
         soft_wrap=True,
     )
-    for line in absences(plan):
-        console.print(f"  {line}", style="yellow", highlight=False, soft_wrap=True)
-    for name, variable in loaded.skipped_keys.items():
-        console.print(
-            f"  keys.{name} is left out: {variable} is not set", style="yellow", highlight=False, soft_wrap=True
-        )
+    for line in [*absences(plan), *absent_keys(loaded)]:
+        console.print(f"  {line}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     return 0
+
+
+def absent_keys(loaded: Loaded) -> list[str]:
+    """Which callers' keys are left out; and where none is left, that nobody is asked for one."""
+    skipped = ", ".join(f"{name} left out ({variable} is not set)" for name, variable in loaded.skipped_keys.items())
+    if not skipped:
+        return []
+    return [f"keys: {skipped}" if loaded.table.keys else f"keys: {skipped}: any program on this machine may call"]
 
 
 def absences(plan: Plan) -> list[str]:

@@ -21,13 +21,13 @@ from router.config.units import read_unit
 
 __all__ = ["Loaded", "load", "parse"]
 
-_DOCUMENTED = frozenset({"like", "base_url", "result_hosts"})
+_DOCUMENTED = frozenset({"like", "base_url"})
 
 
 class Loaded(Struct, frozen=True):
     """A table, where its parts stand, and the `keys` that do not exist for want of a variable: name -> variable.
 
-    A table whose keys are all skipped was meant to be closed: it is not an open one.
+    A table whose keys are all skipped asks for none: it may be served on a loopback address alone, and commands say so.
     """
 
     table: Table

@@ -25,7 +25,6 @@ TargetName = Annotated[
 BaseUrl = Annotated[
     str, Meta(title="a URL such as https://api.example.com/v1", pattern=rf"^https?://[^\s/?#]+(/[^\s?#]*)?{_END}")
 ]
-HostName = Annotated[str, Meta(title="a host name such as cdn.example.com", pattern=rf"^[^\s/?#@]+{_END}")]
 Sha256 = Annotated[
     str, Meta(title="a SHA-256 of 64 digits 0-9 and a-f, in lower case", pattern=f"^[0-9a-f]{{64}}{_END}")
 ]
@@ -52,9 +51,6 @@ class VendorEntry(_Sealed, frozen=True, kw_only=True):
     base_url: Annotated[
         BaseUrl | None, Meta(description="Replaces the whole base of the vendor: scheme, host and prefix.")
     ] = None
-    result_hosts: Annotated[
-        list[HostName], Meta(description="Further hosts from which results may be fetched, without the vendor's key.")
-    ] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
     unset: tuple[str, ...] = ()
     """Variables without a value: the vendor is not configured."""
@@ -130,7 +126,8 @@ class Server(_Strict, frozen=True, kw_only=True):
         Size, Meta(description="Of the file part of an upload.", extra_json_schema={"default": "25MB"})
     ] = field(default_factory=lambda: Size(25 * 1024**2))
     max_body: Annotated[
-        Size, Meta(description="Of a JSON body, and of the form around a file.", extra_json_schema={"default": "1MB"})
+        Size,
+        Meta(description="Of a JSON body, and of the text fields of a form.", extra_json_schema={"default": "1MB"}),
     ] = field(default_factory=lambda: Size(1024**2))
     max_input: Annotated[int, Meta(ge=1, description="Characters of the text to speak.")] = 100_000
 

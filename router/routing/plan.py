@@ -6,8 +6,10 @@ What lives here: the plan and how it is made from a table and the vendors' facts
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -16,7 +18,18 @@ from router.config import STAND_IN, CallTimes, ConfigError, Loaded, Problem, Sou
 from router.vendors.spec import Operation, Vendor, row_of
 from router.wire.calls import CallKind
 
-__all__ = ["KINDS", "Outlet", "Plan", "Route", "Target", "Timing", "compile_plan", "target_at"]
+__all__ = [
+    "KINDS",
+    "Outlet",
+    "Plan",
+    "Route",
+    "Target",
+    "Timing",
+    "compile_plan",
+    "known_models",
+    "target_at",
+    "why_no_model",
+]
 
 KINDS: tuple[CallKind, ...] = ("speech", "transcription", "translation")
 
@@ -133,18 +146,26 @@ class _Compiler:
         if entry.like and entry.base_url:
             facts = facts.dialect or facts
         self._settings(name, entry, facts)
+        if entry.base_url and not _can_be_called(entry.base_url):
+            self._problem("expected a host that can exist and a port from 1 to 65535", "vendors", name, "base_url")
         absent = self._why_absent(entry, facts)
         facts = replace(facts, name=name, base_url=(entry.base_url or facts.base_url).rstrip("/"))
         return Outlet(name=name, facts=facts, settings=entry.settings, absent=absent, unset=entry.unset)
 
     def _settings(self, name: str, entry: VendorEntry, facts: Vendor) -> None:
         secret = facts.auth.secret if facts.auth else None
-        for key in entry.settings:
+        for key, value in entry.settings.items():
+            if _has_control(value):
+                self._problem("holds a line break or control character", "vendors", name, key)
             if key != secret:
                 expected = f"; expected {secret}, base_url or like" if secret else "; it takes none"
                 self._problem(f"unknown key{expected}", "vendors", name, key)
-        if secret and not entry.like and secret not in entry.settings and not entry.unset:
+        if not secret or secret in entry.settings or entry.unset:
+            return
+        if not entry.like:
             self._problem(f"{secret} is missing: expected {secret}: ${{…_API_KEY}}", "vendors", name)
+        elif not entry.base_url:
+            self._problem(f"expected {secret}, or base_url of your own server", "vendors", name)
 
     def _why_absent(self, entry: VendorEntry, facts: Vendor) -> str | None:
         if entry.unset:
@@ -175,7 +196,10 @@ class _Compiler:
                 self._problem(f"{full.target}: no vendor {vendor!r} in this table", *where)
             elif outlet := outlets.get(vendor):
                 target = target_at(outlet, model, table, full)
-                self._voices(target, where)
+                if why := why_no_model(outlet, model):
+                    self._problem(why, *where)
+                else:
+                    self._voices(target, where)
                 targets.append(target)
         return tuple(targets)
 
@@ -185,6 +209,20 @@ class _Compiler:
                 self._problem(f"{target.name} does not speak", *where, "voices", name)
             elif not _could_be(target.outlet.facts, voice):
                 self._problem(f"{target.outlet.name} has no voice {voice!r}", *where, "voices", name)
+
+
+def _has_control(text: str) -> bool:
+    return any(unicodedata.category(character) == "Cc" for character in text)
+
+
+def _can_be_called(url: str) -> bool:
+    """Whether the host and the port of a URL can exist; nobody is asked."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna")  # refuses empty and overlong labels
+        return bool(host) and parts.port != 0 and not _has_control(url)
+    except ValueError:
+        return False
 
 
 def _could_be(facts: Vendor, voice: str) -> bool:
@@ -214,15 +252,28 @@ def target_at(outlet: Outlet, model: str, table: Table, entry: TargetEntry | Non
     )
 
 
+def known_models(facts: Vendor) -> list[str]:
+    """The models that a vendor has rows for by name, in the order of its file."""
+    operations = [operation for kind in KINDS if (operation := getattr(facts, kind))]
+    return list(dict.fromkeys(model for operation in operations for model in operation.models if "*" not in model))
+
+
+def why_no_model(outlet: Outlet, model: str) -> str | None:
+    """The sentence that says why an outlet cannot have a model; None where it has, or might have."""
+    if not outlet.facts.knows_all_models or _abilities(outlet.facts, model):
+        return None
+    return f"{outlet.name} has no model {model!r}; it has {', '.join(known_models(outlet.facts))}"
+
+
 def _abilities(facts: Vendor, model: str) -> dict[CallKind, Operation]:
-    """The operations of a model: what it has rows for, or, for a model that nobody knows yet, all of them."""
+    """The operations of a model: what it has rows for, or, for one that nobody knows yet but may exist, all of them."""
     operations = {kind: operation for kind in KINDS if (operation := getattr(facts, kind)) is not None}
     rows = {kind: row_of(operation, model) for kind, operation in operations.items()}
-    has_rows = any(rows.values())
+    is_as_told = facts.knows_all_models or any(rows.values())
     return {
         kind: _laid_over(operation, row) if (row := rows[kind]) else operation
         for kind, operation in operations.items()
-        if rows[kind] or not has_rows
+        if rows[kind] or not is_as_told
     }
 
 

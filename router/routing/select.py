@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from router.routing.fit import Cannot, Fitted, fit
 from router.routing.health import Health
-from router.routing.plan import Plan, Target, target_at
+from router.routing.plan import Plan, Target, target_at, why_no_model
 from router.wire.calls import Call
 from router.wire.errors import UnknownModel, Unsupported
 
@@ -57,6 +57,8 @@ def _direct(plan: Plan, model: str) -> Target:
             param="model",
             code="model_not_found",
         )
+    if why := why_no_model(outlet, own):
+        raise UnknownModel(f"The model {model!r} does not exist here: {why}.", param="model", code="model_not_found")
     return target_at(outlet, own, plan.table)
 
 

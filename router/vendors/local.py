@@ -73,6 +73,7 @@ VENDOR = Vendor(
     transport="processes",
     closed=words("*"),
     requires=("espeakng_loader", "pocketsphinx"),
+    knows_all_models=True,
     billed={Unit.SECOND: "duration"},
     speech=Speech(
         request=speech,

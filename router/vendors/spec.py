@@ -257,7 +257,7 @@ class Vendor(Struct, frozen=True, kw_only=True):
     `billed`: a unit -> where an answer reports it. `closed`: its own fields that no client may set, because they
     identify, redirect or bill; `"*"` stands for all fields. `requires`: importable packages without which it cannot
     work (an optional extra). `dialect`: what holds for any other server that speaks this wire (`like:` in routes.yaml);
-    None: the vendor itself.
+    None: the vendor itself. `knows_all_models`: a model without a row does not exist there.
     """
 
     name: str
@@ -269,6 +269,7 @@ class Vendor(Struct, frozen=True, kw_only=True):
     transport: Literal["http", "processes"] = "http"
     requires: tuple[str, ...] = ()
     dialect: Vendor | None = None
+    knows_all_models: bool = False
     speech: Speech | None = None
     transcription: Transcription | None = None
     translation: Transcription | None = None

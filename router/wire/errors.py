@@ -3,7 +3,7 @@
     RouterError
       CallError
         InvalidCall 400 · Unsupported 400 · Unauthenticated 401 · UnknownModel 404 · NotFound 404 · NotAllowed 405
-        TooLarge 413 · UnsupportedMedia 415 · Unexpected 500
+        TooSlow 408 · TooLarge 413 · UnsupportedMedia 415 · Unexpected 500
         RouteExhausted 502, or 400 / 404 / 429 / 504 when every attempt agrees
 
 What lives here: facts for the client. What an attempt at a vendor can suffer is a `wire.faults.Fault`.
@@ -24,6 +24,7 @@ __all__ = [
     "RouteExhausted",
     "RouterError",
     "TooLarge",
+    "TooSlow",
     "Unauthenticated",
     "Unexpected",
     "UnknownModel",
@@ -99,6 +100,12 @@ class NotAllowed(CallError):
     """The path is right, the method is not."""
 
     status = 405
+
+
+class TooSlow(CallError):
+    """A body that stopped arriving."""
+
+    status = 408
 
 
 class TooLarge(CallError):

@@ -12,8 +12,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from router.api.forms import FormLimits, read_form
 from router.commands.table import find_table
 from router.config import parse
+from router.wire.errors import TooLarge
 from tests.components import needs
 
 SHIPPED = Path(__file__).parents[2] / "routes.yaml"
@@ -140,6 +142,7 @@ def test_speak_and_transcribe_need_no_server(tmp_path: Path) -> None:
         (("speak", "x", "-o", "missing/x.mp3"), 1, "missing"),
         (("transcribe", "nothing.wav"), 2, "nothing.wav"),
         (("speak", "x"), 2, "--output"),
+        (("speak", " ", "-o", "x.mp3"), 1, "there is nothing to say in it"),
         (("transcribe", "routes.yaml", "--translate"), 1, "does not do translation"),
         (("dance",), 2, "dance"),
         (("serve", "--host", "0.0.0.0"), 1, "docker run -e AUDIO_ROUTER_KEY=choose-a-secret -p 8080:8080"),
@@ -157,3 +160,63 @@ def test_what_cannot_be_done_is_said_in_one_breath(
     assert done.returncode == status, done.stderr
     assert says in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+async def test_a_call_is_checked_as_the_server_checks_it(tmp_path: Path) -> None:
+    """Too long a text, an empty file and one that is too large: the server's words, and nothing is written."""
+    (tmp_path / "routes.yaml").write_text(
+        "vendors: {local: {}}\nserver: {max_input: 5, max_upload: 1KB}\n"
+        "routes: {tts-1: {targets: [local/espeak-ng]}, whisper-1: {targets: [local/pocketsphinx]}}\n"
+    )
+    (tmp_path / "empty.wav").touch()
+    (tmp_path / "[red]large.wav").write_bytes(bytes(1025))
+
+    long = run("speak", "one two", "-o", "x.mp3", cwd=tmp_path)
+    empty = run("transcribe", "empty.wav", cwd=tmp_path)
+    large = run("transcribe", "[red]large.wav", cwd=tmp_path)
+
+    assert [(one.returncode, one.stdout) for one in (long, empty, large)] == [(1, "")] * 3
+    assert "7 characters, at most 5 are taken" in long.stderr
+    assert empty.stderr == "empty.wav: The file is empty.\n"
+    assert large.stderr == f"[red]large.wav: {await what_the_server_says()}\n"
+    assert not (tmp_path / "x.mp3").exists()
+
+
+async def what_the_server_says() -> str:
+    async def chunks():
+        yield b'--b\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\n' + bytes(1025)
+
+    with pytest.raises(TooLarge) as refused:
+        await read_form("multipart/form-data; boundary=b", chunks(), FormLimits(max_upload=1024))
+    return refused.value.message
+
+
+def test_names_of_the_table_are_shown_as_they_are(tmp_path: Path) -> None:
+    """Brackets are part of a name, not of the layout."""
+    table = tmp_path / "[dim]routes.yaml"
+    table.write_text(
+        'vendors: {openai: {api_key: "${ABSENT}"}, elevenlabs: {api_key: k}}\n'
+        'voices: {"v[red]": {elevenlabs: JBFqnCBsd6RMkjVDRZzb}}\n'
+        'routes: {"x[red]": {targets: ["openai/m[bold]", "elevenlabs/n[bold]"]}}\nkeys: {"[b]": {key: "${UNSET}"}}\n'
+    )
+
+    models = run("models", "--config", table, cwd=tmp_path).stdout
+    voices = run("voices", "--config", table, cwd=tmp_path).stdout
+    checked = run("check", "--config", table, cwd=tmp_path).stdout
+
+    assert "x[red] (speech, transcription, translation): (openai/m[bold]) → elevenlabs/n[bold]\n" in models
+    assert "v[red]" in voices
+    assert "[dim]routes.yaml is valid" in checked
+    assert "keys: [b] left out (UNSET is not set): any program on this machine may call" in checked
+
+
+def test_check_tells_which_of_several_keys_are_left_out(tmp_path: Path) -> None:
+    """As long as one is left, the others are missed and nobody is let in."""
+    (tmp_path / "routes.yaml").write_text(
+        'vendors: {local: {}}\nroutes: {m: {targets: [local/espeak-ng]}}\nkeys: {a: {key: "${A_KEY}"}, b: {key: k}}\n'
+    )
+
+    checked = run("check", cwd=tmp_path).stdout
+
+    assert "keys: a left out (A_KEY is not set)\n" in checked
+    assert "any program" not in checked

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from router.commands.serve import is_loopback
+from router.app import compiled
+from router.commands.serve import is_loopback, welcome
+from router.config import parse
 from tests.components import needs
 
 SHIPPED = Path(__file__).parents[2] / "routes.yaml"
@@ -72,7 +78,8 @@ def test_each_printed_curl_line_works_as_it_is(tmp_path: Path) -> None:
     assert "✓ local" in text
     assert "translation: nobody can answer yet; set OPENAI_API_KEY or GROQ_API_KEY" in text
     assert (tmp_path / "hello.mp3").stat().st_size > 5_000
-    assert "one two three" in heard.stdout
+    assert '"text":"one two three"' in heard.stdout
+    assert "keys: default left out (AUDIO_ROUTER_KEY is not set): any program on this machine may call" in text
 
 
 @needs("espeakng_loader", "pocketsphinx")
@@ -126,3 +133,76 @@ def test_every_loopback_address_is_open_without_a_key(host: str) -> None:
     assert not is_loopback("0.0.0.0")
     assert not is_loopback("::")
     assert not is_loopback("example.com")
+
+
+@pytest.mark.parametrize(
+    ("entry", "variable", "explanation"),
+    [
+        ('{key: "${ALICE_KEY}"}', "ALICE_KEY", []),
+        ("{key: a-literal-secret}", "KEY", ['KEY is the key of "alice[red]".']),
+        (f"{{sha256: {'a' * 64}}}", "KEY", ['KEY is the key of "alice[red]".']),
+    ],
+)
+def test_the_lines_name_the_variable_that_the_first_key_came_from(
+    entry: str, variable: str, explanation: list[str]
+) -> None:
+    """Or one that is explained, where the key is in the table itself or known by its hash alone; never the key."""
+    environment = {"OTHER": "x", "ALICE_KEY": "sk-alice-secret", "BOB_KEY": "sk-bob"}
+    printed = told(
+        'routes: {"it\'s [red]": {targets: [local/espeak-ng]}}\n'
+        f'keys: {{"alice[red]": {entry}, bob: {{key: "${{BOB_KEY}}"}}}}\n',
+        environment,
+    )
+
+    (speech,) = (line for line in printed if line.startswith("  curl "))
+    assert f'-H "Authorization: Bearer ${variable}" ' in speech
+    assert [line for line in printed if line.startswith("KEY is")] == explanation
+    assert shlex.split(speech)[-3] == '{"model":"it\'s [red]","voice":"alloy","input":"Hello from your audio router."}'
+    assert "secret" not in "".join(printed)
+    assert "any program" not in "".join(printed)
+
+
+def told(table: str, environment: dict[str, str]) -> list[str]:
+    """The welcome as it is seen."""
+    loaded = parse(f"vendors: {{local: {{}}}}\n{table}", "[dim]routes.yaml", environment)
+    screen = StringIO()
+    console = Console(file=screen)
+    for line in welcome(compiled(loaded), loaded, "http://127.0.0.1:8080", environment):
+        console.print(line, highlight=False, soft_wrap=True)
+    printed = screen.getvalue().splitlines()
+    assert "table: [dim]routes.yaml" in printed
+    return printed
+
+
+def test_ctrl_c_at_rest_is_a_good_end(tmp_path: Path) -> None:
+    """Status 0, so that `make run` has nothing to complain about, and no traceback."""
+    command = [sys.executable, "-m", "router", "serve", "--config", str(SHIPPED), "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=BARE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        served = Served(process)
+        address = re.search(r"http://[^ ]+", served.read_until("listens on"))
+        assert address
+        served.read_until("Stop with Ctrl-C.")
+        with urllib.request.urlopen(f"{address[0]}/health/live") as alive:
+            assert alive.status == 200
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert "Traceback" not in complaints
+
+
+@needs("espeakng_loader", "pocketsphinx")
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/v1/models"])
+def test_probes_may_ask_for_the_head_alone(tmp_path: Path, path: str) -> None:
+    """The same status and type as of a GET, and no body."""
+    with serving(tmp_path) as served:
+        address = re.search(r"http://127\.0\.0\.1:\d+", served.printed[0])
+        assert address
+        with urllib.request.urlopen(urllib.request.Request(f"{address[0]}{path}", method="HEAD")) as reply:
+            assert (reply.status, reply.headers["content-type"], reply.read()) == (200, "application/json", b"")
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"{address[0]}/v1/models/local/typo")
+        with urllib.request.urlopen(f"{address[0]}/v1/models/local/espeak-ng") as known:
+            assert known.status == 200

@@ -109,6 +109,21 @@ async def test_before_commit_every_failure_moves_on(
         assert outcomes == ["garbled" if row == "empty" else outcome, "ok"]
 
 
+@pytest.mark.parametrize("is_begun", [False, True])
+async def test_the_reset_of_these_rows_is_a_reset(upstream: Upstream, is_begun: bool) -> None:
+    """A vendor that breaks sends RST: an end of the stream would be another row."""
+    drip = Drip()
+    drip.abort()
+    upstream.answers(drip if is_begun else reset)
+    reader, writer = await asyncio.open_connection(*upstream.url.removeprefix("http://").split(":"))
+    writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+
+    with pytest.raises(ConnectionResetError):
+        await asyncio.wait_for(reader.read(), 5)
+
+    writer.close()
+
+
 async def test_a_vendor_that_is_not_there_moves_on(serve: Serve, upstream: Upstream, spare: Upstream) -> None:
     """A refused connection is a failure like any other."""
     spare.answers(audio(b"spoken"))

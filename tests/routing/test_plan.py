@@ -108,3 +108,62 @@ def test_a_model_does_what_it_is_known_to_do(target: str, kinds: set[str]) -> No
     plan = plan_from(VENDORS + f"routes: {{m: {{targets: [{target}]}}}}")
 
     assert set(plan.routes["m"].targets[0].abilities) == kinds
+
+
+@pytest.mark.parametrize(
+    ("vendors", "problem"),
+    [
+        ('{openai: {api_key: "sk-secret\\nX: y"}}', "vendors.openai.api_key: holds a line break or control character"),
+        ('{openai: {api_key: "sk-secret\\x7f"}}', "vendors.openai.api_key: holds a line break or control character"),
+        ("{second: {like: openai}}", "vendors.second: expected api_key, or base_url of your own server"),
+        *(
+            (
+                f"{{mine: {{like: openai, base_url: '{url}'}}}}",
+                "vendors.mine.base_url: expected a host that can exist and a port from 1 to 65535",
+            )
+            for url in (
+                "http://..",
+                "http://a..b/v1",
+                "http://127.0.0.1:99999/v1",
+                "http://127.0.0.1:port/v1",
+                "http://127.0.0.1:0/v1",
+                "http://[::1/v1",
+                "http://:8080/v1",
+                f"http://{'a' * 64}.example/v1",
+            )
+        ),
+        (
+            '{mine: {like: openai, base_url: "http://a\\x7fb/v1"}}',
+            "vendors.mine.base_url: expected a host that can exist and a port from 1 to 65535",
+        ),
+    ],
+)
+def test_what_could_never_be_called_is_a_problem(vendors: str, problem: str) -> None:
+    """A key that no header can hold, an address that cannot be, a company without a key; no message shows a value."""
+    with pytest.raises(ConfigError) as invalid:
+        plan_from(f"vendors: {vendors}\nroutes: {{m: {{targets: [{vendors[1:].partition(':')[0]}/x]}}}}")
+
+    assert [str(one) for one in invalid.value.problems] == [f"routes.yaml:1: {problem}"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost/v1", "http://[::1]:8880/v1", "https://tts.example.com.:443", "http://ü.example", "http://a_b"],
+)
+def test_an_address_that_can_be_is_taken(url: str) -> None:
+    """Names, numbers, underscores as containers have them."""
+    plan = plan_from(f"vendors: {{mine: {{like: openai, base_url: '{url}'}}}}\nroutes: {{m: {{targets: [mine/x]}}}}")
+
+    assert plan.outlets["mine"].facts.base_url == url
+
+
+def test_a_model_that_its_vendor_cannot_have_is_a_problem() -> None:
+    """Where all models are known a misspelt one is told with the right ones; nothing else is told about it."""
+    text = VENDORS + "routes: {m: {targets: [openai/new, {target: local/typo, voices: {alloy: '?'}}]}}"
+
+    with pytest.raises(ConfigError) as invalid:
+        plan_from(text)
+
+    assert [(problem.path, problem.message) for problem in invalid.value.problems] == [
+        ("routes.m.targets[1]", "local has no model 'typo'; it has espeak-ng, pocketsphinx")
+    ]

@@ -93,9 +93,9 @@ def test_nobody_able_says_why_one_by_one() -> None:
     )
 
 
-@pytest.mark.parametrize("model", ["nope", "nobody/x", "openai/", "/x", ""])
+@pytest.mark.parametrize("model", ["nope", "nobody/x", "openai/", "/x", "", "local/typo"])
 def test_an_unknown_model_is_told(model: str) -> None:
-    """Neither a route nor `vendor/model` of a vendor in the table."""
+    """Neither a route nor `vendor/model` of a vendor in the table, or one that this vendor cannot have."""
     with pytest.raises(UnknownModel):
         select(plan_from(CHAIN), speech(model=model), Health(), 0)
 

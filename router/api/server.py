@@ -1,0 +1,122 @@
+"""The HTTP server under the application: uvicorn with httptools, and what it leaves open closed.
+
+What lives here: one connection, and what reaches the log of it. One call at a time, a bounded head, no traceback of a
+call that was ended on purpose. What a request means is `exchange`'s and the doors'.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from http import HTTPStatus
+
+import httptools
+import uvicorn
+from litestar.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from router.wire.errors import InvalidCall
+
+__all__ = ["server_config"]
+
+MAX_HEAD_BYTES = 64 * 1024
+_H2C_OFFER = re.compile(rb"\r\nupgrade:[ \t]*h2c", re.IGNORECASE)
+GRACE_S = 10
+
+
+def server_config(app: ASGIApp, *, grace_s: float = GRACE_S) -> uvicorn.Config:
+    """How `app` is served. `grace_s`: what calls under way get to end, once the server is asked to stop."""
+    config = uvicorn.Config(
+        app,
+        http=_Connection,
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=grace_s,  # type: ignore[arg-type]  # uvicorn says int, and hands it to `wait_for`
+    )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    return config
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """What the call's own event says already: broken off on purpose (a vendor failed after commit), or by shutdown."""
+    is_cancelled = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not is_cancelled and "without completing response" not in record.getMessage()
+
+
+def _without_h2c(data: bytes) -> bytes:
+    """Decline the offer of HTTP/2 in the clear, which Java's own client makes with every first request.
+
+    The parser would take it as accepted, and the body behind the head for another protocol.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _H2C_OFFER.sub(b"\r\nx-declined: h2c", head) + end + rest if b"h2c" in head else data
+
+
+class _Behind(Exception):
+    """A second request has begun behind a running call. Raised in a callback: nothing else stops the parser."""
+
+
+class _Connection(HttpToolsProtocol):
+    """A client's connection, read without a pause while its call runs: only so is its end seen at once.
+
+    uvicorn queues what is pipelined and stops reading, which hides a client that leaves. Here such bytes are dropped,
+    and the connection ends with the reply: clients must be ready to ask again (RFC 9112, 9.3.2).
+    """
+
+    _loose_bytes = 0
+    """Received since the parser last completed a head or gave out of a body: it holds them itself, without limit."""
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        if self._is_answering():
+            self.cycle.keep_alive = False
+            return
+        self._loose_bytes += len(data)
+        try:
+            self.parser.feed_data(data if self._is_in_body() else _without_h2c(data))
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            if not self._is_answering():
+                self._refuse(HTTPStatus.BAD_REQUEST, "This is not a valid HTTP request.")
+                return
+            self.cycle.keep_alive = False
+        if self._loose_bytes > MAX_HEAD_BYTES:
+            too_large = f"The request's headers are larger than {MAX_HEAD_BYTES:,} bytes."
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, too_large)
+
+    def on_message_begin(self) -> None:
+        if self._is_answering():
+            raise _Behind
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._loose_bytes = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._loose_bytes = 0
+        super().on_body(body)
+
+    @property
+    def _call(self) -> RequestResponseCycle | None:
+        """The newest call of the connection; uvicorn's annotation of it hides that at first there is none."""
+        return self.cycle
+
+    def _is_in_body(self) -> bool:
+        return self._call is not None and self._call.more_body
+
+    def _is_answering(self) -> bool:
+        """Whether a request is here as a whole and its reply is not out as a whole."""
+        return self._call is not None and not self._call.more_body and not self._call.response_complete
+
+    def _refuse(self, status: HTTPStatus, message: str) -> None:
+        """End the connection; say why, unless that would land in the middle of a reply."""
+        if self._call is None or self._call.response_complete or not self._call.response_started:
+            body = InvalidCall(message).body()
+            head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
+            length = f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            self.transport.write(f"{head}{length}".encode() + body)
+        self.transport.close()
