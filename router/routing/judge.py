@@ -6,6 +6,7 @@ Pure. Facts about a failed attempt come as a `Fault`.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from router.wire.faults import Fault, Kind
 
 __all__ = ["Failure", "Verdict", "exhausted", "judge"]
 
+NOT_FOR_CLIENTS = re.compile(r"\w+://[^\s\"'<>]+|[\w-]{2,}(\.{3}|…|\*{2,})[\w-]*")
 LONGEST_OBEYED_S = 60.0  # the Node SDK ignores a longer retry-after and comes back at once
 HOPELESS = frozenset({Kind.KEY, Kind.QUOTA, Kind.INPUT, Kind.BLOCKED, Kind.NO_MODEL})  # as hopeless in a second
 
@@ -68,12 +70,20 @@ def exhausted(failures: Sequence[Failure], *, is_direct: bool, is_late: bool) ->
         return _throttled(failures)
     if kinds <= {Kind.INPUT, Kind.BLOCKED}:
         first = failures[0]
-        return RouteExhausted(f"{first.target}: {first.fault.message}", 400, code=first.fault.code)
+        return RouteExhausted(f"{first.target}: {_for_clients(first.fault.message)}", 400, code=first.fault.code)
     if is_direct and kinds == {Kind.NO_MODEL}:
-        return RouteExhausted(f"{failures[0].target}: {failures[0].fault.message}", 404, code="model_not_found")
+        return RouteExhausted(
+            f"{failures[0].target}: {_for_clients(failures[0].fault.message)}", 404, code="model_not_found"
+        )
     hopeless = {"x-should-retry": "false"} if kinds <= HOPELESS else None
     said = "; ".join(dict.fromkeys(f"{failure.target}: {_in_general(failure.fault)}" for failure in failures))
     return RouteExhausted(f"Every vendor failed: {said}.", 502, code="upstream_failed", headers=hopeless)
+
+
+def _for_clients(message: str) -> str:
+    """A vendor's words without addresses, shortened keys and control characters."""
+    text = NOT_FOR_CLIENTS.sub("…", message)
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _throttled(failures: Sequence[Failure]) -> RouteExhausted:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import email.utils
 import math
-import re
 from collections.abc import AsyncIterator, Mapping
 
 import msgspec
@@ -40,7 +39,6 @@ BY_STATUS = {
     429: Kind.BUSY,
 }
 
-_NOT_FOR_CLIENTS = re.compile(r"\w+://[^\s\"'<>]+|[\w-]{2,}(\.{3}|…|\*{2,})[\w-]*")  # addresses; keys, shortened
 _decode = msgspec.json.Decoder().decode
 
 
@@ -55,7 +53,7 @@ class Answer(Struct):
 async def read_answer(
     response: Response, operation: Operation, vendor: Vendor, secrets: Mapping[str, str], wants: frozenset[str]
 ) -> Answer:
-    """The answer to a call that `wants` these of a transcript. Raises `Fault`, whose message a client may be shown."""
+    """The answer to a call that `wants` these of a transcript. Raises `Fault`, with none of `secrets` in its message."""
     try:
         return await _read(response, operation, vendor, wants)
     except Fault as fault:
@@ -191,9 +189,8 @@ def _follow(path: str, value: Json) -> Json:
 
 
 def _scrubbed(message: str, secrets: Mapping[str, str]) -> str:
-    """A vendor's words without our secrets, addresses, shortened keys and control characters."""
+    """A vendor's words without our secrets, as they may stand in our own log."""
     for secret in secrets.values():
         if len(secret) > 5:
             message = message.replace(secret, "…")
-    message = _NOT_FOR_CLIENTS.sub("…", message)
-    return "".join(character if character.isprintable() else " " for character in message)
+    return message

@@ -94,3 +94,21 @@ def test_what_is_hopeless_is_not_to_be_repeated() -> None:
         "x-should-retry": "false"
     }
     assert exhausted(failures(Kind.KEY, Kind.CONNECT), is_direct=False, is_late=False).headers == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("see http://10.0.0.7:8080/x?y for it", "see … for it"),
+        ("the key sk-proj-ab...9z is bad", "the key … is bad"),
+        ("key gsk_1234****5678", "key …"),
+        ("two\r\nlines\0", "two  lines "),
+        ("plain words, e.g. 'voice'", "plain words, e.g. 'voice'"),
+    ],
+)
+def test_a_clients_message_names_no_host_and_no_key(said: str, shown: str) -> None:
+    """A vendor's words without addresses, shortened keys and control characters; the log keeps them."""
+    for kind, is_direct in ((Kind.INPUT, False), (Kind.NO_MODEL, True)):
+        error = exhausted([Failure("v/m", Fault(kind, said))], is_direct=is_direct, is_late=False)
+
+        assert error.message == f"v/m: {shown}"

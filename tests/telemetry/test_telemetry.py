@@ -67,7 +67,7 @@ def test_a_refused_account_is_an_error_of_its_own(logged: io.StringIO) -> None:
 
 def test_the_standard_librarys_records_become_events_too(logged: io.StringIO) -> None:
     """The server's warnings and tracebacks do not stand raw among the lines of JSON."""
-    logging.getLogger("uvicorn.error").warning("Invalid %s received.", "request")
+    logging.getLogger("a.server").warning("Invalid %s received.", "request")
     try:
         [].pop()
     except IndexError:

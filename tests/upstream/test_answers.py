@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
-import msgspec
 import pytest
 
 from router.upstream.answers import fault_in, read_answer
@@ -184,23 +183,3 @@ async def test_text_is_no_audio_whatever_its_type_is_called(content_type: str) -
         await read_answer(Canned(b"<html>", **{"content-type": content_type}), OPENAI.speech, OPENAI, {}, NOTHING)
 
     assert garbled.value.kind is Kind.GARBLED
-
-
-@pytest.mark.parametrize(
-    ("said", "shown"),
-    [
-        ("see http://10.0.0.7:8080/x?y for it", "see … for it"),
-        ("the key sk-proj-ab...9z is bad", "the key … is bad"),
-        ("key gsk_1234****5678", "key …"),
-        ("two\r\nlines\0", "two  lines "),
-        ("plain words, e.g. 'voice'", "plain words, e.g. 'voice'"),
-    ],
-)
-async def test_a_clients_message_names_no_host_and_no_key(said: str, shown: str) -> None:
-    """A vendor's words without addresses, shortened keys and control characters."""
-    response = Canned(msgspec.json.encode({"error": {"message": said}}), status=400)
-
-    with pytest.raises(Fault) as fault:
-        await read_answer(response, OPENAI.speech, OPENAI, {}, NOTHING)
-
-    assert fault.value.message == shown

@@ -22,7 +22,7 @@ from multipart import MultipartParser, parse_options_header
 
 from router.config import parse
 from router.routing.fit import Fitted, fit
-from router.routing.plan import Plan, Target, compile_plan, target_at
+from router.routing.plan import Plan, Target, compile_plan, known_models, target_at
 from router.upstream.dress import dress
 from router.upstream.transport import Outgoing
 from router.vendors import find_vendor, vendor_names
@@ -110,7 +110,8 @@ def plan_of(vendor: str) -> Plan:
     facts = find_vendor(vendor)
     assert facts, vendor
     entry = f"{{{facts.auth.secret}: {key_of(vendor)}}}" if facts.auth else "{}"
-    text = f"vendors: {{{vendor}: {entry}}}\nroutes: {{any: {{targets: [{vendor}/any]}}}}\n"
+    model = known_models(facts)[0] if facts.knows_all_models else "any"
+    text = f"vendors: {{{vendor}: {entry}}}\nroutes: {{any: {{targets: [{vendor}/{model}]}}}}\n"
     return compile_plan(parse(text, "routes.yaml", {}), find_vendor, vendor_names(), is_installed=lambda _: True)
 
 

@@ -97,7 +97,7 @@ class AnswerPromises:
     async def _read(self, reply: Reply, kind: str) -> Answer:
         facts = facts_of(self.vendor)
         operation: Operation = getattr(facts, kind)
-        return await read_answer(Answered(reply), operation, facts, {"api_key": key_of(self.vendor)})
+        return await read_answer(Answered(reply), operation, facts, {"api_key": key_of(self.vendor)}, frozenset())
 
 
 class VendorPromises(AnswerPromises):

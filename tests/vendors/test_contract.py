@@ -161,7 +161,7 @@ async def test_what_is_given_is_asked_for_or_always_there(subject):
 async def _read(vendor: str, name: str) -> Transcript | None:
     facts = facts_of(vendor)
     operation = getattr(facts, name.partition("-")[0])
-    return (await read_answer(Answered(reply_of(vendor, name)), operation, facts, {})).transcript
+    return (await read_answer(Answered(reply_of(vendor, name)), operation, facts, {}, frozenset())).transcript
 
 
 def _has(transcript: Transcript | None, want: str) -> bool:
