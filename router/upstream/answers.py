@@ -53,7 +53,7 @@ class Answer(Struct):
 async def read_answer(
     response: Response, operation: Operation, vendor: Vendor, secrets: Mapping[str, str], wants: frozenset[str]
 ) -> Answer:
-    """The answer to a call that `wants` these of a transcript. Raises `Fault`, with none of `secrets` in its message."""
+    """The answer to a call that `wants` these of a transcript. Raises `Fault`, whose message holds no secret."""
     try:
         return await _read(response, operation, vendor, wants)
     except Fault as fault:

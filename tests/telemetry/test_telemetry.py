@@ -77,7 +77,7 @@ def test_the_standard_librarys_records_become_events_too(logged: io.StringIO) ->
     warning, error = events(logged)
     assert (warning["event"], warning["logger"], warning["level"]) == (
         "Invalid request received.",
-        "uvicorn.error",
+        "a.server",
         "warning",
     )
     assert "IndexError: pop from empty list" in error["exception"]
