@@ -21,7 +21,8 @@ from router.api.catalog import catalog
 from router.api.doors import AudioDoors
 from router.config import Loaded
 from router.relay import Relay
-from router.routing.plan import Plan, compile_plan
+from router.routing.compiling import compile_plan
+from router.routing.plan import Plan
 from router.telemetry import Sink
 from router.upstream.http import HttpTransport
 from router.upstream.processes import ProcessTransport

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from router.config import parse
-from router.routing.plan import Plan, compile_plan
+from router.routing.compiling import compile_plan
+from router.routing.plan import Plan
 from router.vendors import find_vendor, vendor_names
 from router.wire.audio import MP3, Format
 from router.wire.calls import ListenCall, SpeechCall

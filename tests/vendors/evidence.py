@@ -21,8 +21,9 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from multipart import MultipartParser, parse_options_header
 
 from router.config import parse
+from router.routing.compiling import compile_plan
 from router.routing.fit import Fitted, fit
-from router.routing.plan import Plan, Target, compile_plan, known_models, target_at
+from router.routing.plan import Plan, Target, known_models, target_at
 from router.upstream.dress import dress
 from router.upstream.transport import Outgoing
 from router.vendors import find_vendor, vendor_names

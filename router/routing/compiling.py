@@ -1,0 +1,160 @@
+"""From a table and the vendors' facts to a plan, or to everything that is wrong with the table at once.
+
+What lives here: the problems that only who knows the vendors can see. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from router.config import STAND_IN, ConfigError, Loaded, Problem, Source, Table, TargetEntry, VendorEntry
+from router.routing.plan import Outlet, Plan, Route, Target, target_at, why_no_model
+from router.vendors.spec import Vendor
+
+__all__ = ["compile_plan"]
+
+
+def compile_plan(
+    loaded: Loaded,
+    find_vendor: Callable[[str], Vendor | None],
+    known: Sequence[str],
+    *,
+    is_installed: Callable[[str], bool],
+) -> Plan:
+    """The plan of a table. Raises `ConfigError` with every problem that needs the vendors' facts to be seen."""
+    compiler = _Compiler(loaded.source, find_vendor, known, is_installed)
+    outlets = {name: compiler.outlet(name, entry) for name, entry in loaded.table.vendors.items()}
+    found = {name: outlet for name, outlet in outlets.items() if outlet}
+    compiler.personas(loaded.table, found)
+    routes = {
+        name: Route(name, compiler.chain(name, route.targets, loaded.table, found))
+        for name, route in loaded.table.routes.items()
+    }
+    if compiler.problems:
+        raise ConfigError(tuple(sorted(compiler.problems, key=lambda problem: problem.line)))
+    return Plan(table=loaded.table, routes=routes, outlets=found)
+
+
+class _Compiler:
+    """Collects problems while it builds, so that one run shows them all."""
+
+    def __init__(
+        self,
+        source: Source,
+        find_vendor: Callable[[str], Vendor | None],
+        known: Sequence[str],
+        is_installed: Callable[[str], bool],
+    ) -> None:
+        self._source = source
+        self._find = find_vendor
+        self._known = known
+        self._is_installed = is_installed
+        self.problems: list[Problem] = []
+
+    def _problem(self, message: str, *path: str | int) -> None:
+        self.problems.append(self._source.problem(path, message))
+
+    def outlet(self, name: str, entry: VendorEntry) -> Outlet | None:
+        facts = self._find(entry.like or name)
+        if facts is None:
+            known = ", ".join(self._known)
+            where = (name, "like") if entry.like else (name,)
+            advice = "" if entry.like else "; a server that speaks OpenAI's wire is written {like: openai, base_url: …}"
+            self._problem(f"unknown vendor {entry.like or name!r}; known are {known}{advice}", "vendors", *where)
+            return None
+        if entry.like and entry.base_url:
+            facts = facts.dialect or facts
+        self._settings(name, entry, facts)
+        if entry.base_url and not _can_be_called(entry.base_url):
+            self._problem("expected a host that can exist and a port from 1 to 65535", "vendors", name, "base_url")
+        absent = self._why_absent(entry, facts)
+        facts = replace(facts, name=name, base_url=(entry.base_url or facts.base_url).rstrip("/"))
+        return Outlet(name=name, facts=facts, settings=entry.settings, absent=absent, unset=entry.unset)
+
+    def _settings(self, name: str, entry: VendorEntry, facts: Vendor) -> None:
+        secret = facts.auth.secret if facts.auth else None
+        for key, value in entry.settings.items():
+            if _has_control(value):
+                self._problem("holds a line break or control character", "vendors", name, key)
+            if key != secret:
+                expected = f"; expected {secret}, base_url or like" if secret else "; it takes none"
+                self._problem(f"unknown key{expected}", "vendors", name, key)
+        if not secret or secret in entry.settings or entry.unset:
+            return
+        if not entry.like:
+            self._problem(f"{secret} is missing: expected {secret}: ${{…_API_KEY}}", "vendors", name)
+        elif not entry.base_url:
+            self._problem(f"expected {secret}, or base_url of your own server", "vendors", name)
+
+    def _why_absent(self, entry: VendorEntry, facts: Vendor) -> str | None:
+        if entry.unset:
+            return f"{' and '.join(entry.unset)} {'is' if len(entry.unset) == 1 else 'are'} not set"
+        if lacking := [package for package in facts.requires if not self._is_installed(package)]:
+            return f"{' and '.join(lacking)} not installed: pip install 'audio-router[{facts.name}]'"
+        return None
+
+    def personas(self, table: Table, outlets: Mapping[str, Outlet]) -> None:
+        for persona, voices in table.voices.items():
+            for vendor, voice in voices.items():
+                if vendor not in table.vendors:
+                    self._problem("no such vendor in this table", "voices", persona, vendor)
+                elif (outlet := outlets.get(vendor)) and not _could_be(outlet.facts, voice):
+                    self._problem(f"{vendor} has no voice {voice!r}", "voices", persona, vendor)
+
+    def chain(
+        self, route: str, entries: Sequence[str | TargetEntry], table: Table, outlets: Mapping[str, Outlet]
+    ) -> tuple[Target, ...]:
+        targets = []
+        for index, entry in enumerate(entries):
+            full = TargetEntry(target=entry) if isinstance(entry, str) else entry
+            if full.target == STAND_IN:
+                continue  # what stood there is told already
+            vendor, _, model = full.target.partition("/")
+            where = ("routes", route, "targets", index)
+            if vendor not in table.vendors:
+                self._problem(f"{full.target}: no vendor {vendor!r} in this table", *where)
+            elif outlet := outlets.get(vendor):
+                target = target_at(outlet, model, table, full)
+                if why := why_no_model(outlet, model):
+                    self._problem(why, *where)
+                else:
+                    self._voices(target, where)
+                targets.append(target)
+        return tuple(targets)
+
+    def _voices(self, target: Target, where: tuple[str | int, ...]) -> None:
+        for name, voice in target.voices.items():
+            if "speech" not in target.abilities:
+                self._problem(f"{target.name} does not speak", *where, "voices", name)
+            elif not _could_be(target.outlet.facts, voice):
+                self._problem(f"{target.outlet.name} has no voice {voice!r}", *where, "voices", name)
+
+
+def _has_control(text: str) -> bool:
+    return any(unicodedata.category(character) == "Cc" for character in text)
+
+
+def _can_be_called(url: str) -> bool:
+    """Whether the host and the port of a URL can exist; nobody is asked."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna")  # refuses empty and overlong labels
+        return bool(host) and parts.port != 0 and not _has_control(url)
+    except ValueError:
+        return False
+
+
+def _could_be(facts: Vendor, voice: str) -> bool:
+    """Whether a vendor might know a voice by that name: it is in a table of its, or looks like one of its own."""
+    speech = facts.speech
+    if speech is None:
+        return False
+    tables = [speech.voices, *(row.voices for row in speech.models.values() if row.voices)]
+    patterns = [speech.voice_like, *(row.voice_like for row in speech.models.values() if row.voice_like)]
+    own = any(voice in table.values() for table in tables)
+    return own or any(pattern is None or re.fullmatch(pattern, voice) for pattern in patterns)
