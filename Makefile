@@ -49,7 +49,7 @@ run: $(VENV)/.run ## Set up and serve on 127.0.0.1:8080; ARGS="--port 9000" for 
 
 .PHONY: test
 test: $(VENV)/.test ## Set up and run the tests (no network, no root)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 .PHONY: test-sdks
 test-sdks: $(SDKS_VENV)/.sdks ## Prove the vendor files against the vendors' official SDKs
