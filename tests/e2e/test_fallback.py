@@ -124,42 +124,35 @@ async def test_the_reset_of_these_rows_is_a_reset(upstream: Upstream, is_begun: 
     writer.close()
 
 
-async def test_a_vendor_that_is_not_there_moves_on(serve: Serve, upstream: Upstream, spare: Upstream) -> None:
-    """A refused connection is a failure like any other."""
-    spare.answers(audio(b"spoken"))
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        upstream.url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        router = await serve(two_vendors(upstream, spare))
+def unreachable(upstream: Upstream, how: str) -> str:
+    """An address at which nobody answers."""
+    match how:
+        case "refused":
+            with socket.socket() as unused:
+                unused.bind(("127.0.0.1", 0))
+                return f"http://127.0.0.1:{unused.getsockname()[1]}"
+        case "no such name":
+            return "http://nowhere.invalid"
+        case _:  # plain text behind https
+            return upstream.url.replace("http://", "https://")
 
-        status, headers, body = await speak(router)
 
-    assert (status, headers["x-router-attempts"], body) == (200, "2", b"spoken")
-    assert router.records[0].attempts[0].outcome == "connect"
-
-
-async def test_a_name_that_cannot_be_resolved_moves_on(serve: Serve, upstream: Upstream, spare: Upstream) -> None:
-    """DNS is part of connecting."""
-    spare.answers(audio(b"spoken"))
-    upstream.url = "http://nowhere.invalid"
+@pytest.mark.parametrize("how", ["refused", "no such name", "no TLS"])
+async def test_a_vendor_that_cannot_be_reached_moves_on(
+    serve: Serve, upstream: Upstream, spare: Upstream, how: str
+) -> None:
+    """A refused connection, DNS and TLS are failures like any other, for speech and for uploads."""
+    upstream.url = unreachable(upstream, how)
     router = await serve(two_vendors(upstream, spare))
 
-    status, _, body = await speak(router)
-
-    assert (status, body) == (200, b"spoken")
-    assert router.records[0].attempts[0].outcome == "connect"
-
-
-async def test_a_plain_text_server_behind_https_moves_on(serve: Serve, upstream: Upstream, spare: Upstream) -> None:
-    """A TLS failure is a failed connection."""
     spare.answers(audio(b"spoken"))
-    upstream.url = upstream.url.replace("http://", "https://")
-    router = await serve(two_vendors(upstream, spare))
+    spoken = await speak(router)
+    spare.answers(HEARD_BY_DEEPGRAM)
+    heard = await listen(router)
 
-    status, _, body = await speak(router)
-
-    assert (status, body) == (200, b"spoken")
-    assert router.records[0].attempts[0].outcome == "connect"
+    assert (spoken[0], spoken[1]["x-router-attempts"], spoken[2]) == (200, "2", b"spoken")
+    assert (heard[0], spare.seen[1].body) == (200, WAV)
+    assert [record.attempts[0].outcome for record in router.records] == ["connect", "connect"]
 
 
 async def test_an_answer_that_breaks_off_before_its_first_byte_moves_on(
