@@ -17,7 +17,7 @@ from router.wire.containers import HEAD_BYTES, described
 from router.wire.errors import InvalidCall, TooLarge, UnsupportedMedia
 from router.wire.upload import Upload
 
-__all__ = ["Form", "FormLimits", "read_form"]
+__all__ = ["Form", "FormLimits", "file_too_large", "read_form"]
 
 IN_MEMORY_BYTES = 256 * 1024  # most spoken commands fit; what is longer goes to a temporary file
 
@@ -42,6 +42,11 @@ class Form(Struct):
     file: Upload | None = None
 
 
+def file_too_large(max_bytes: int) -> TooLarge:
+    """What is said of a file beyond `max_upload`, wherever it comes from."""
+    return TooLarge(f"The file is larger than {max_bytes:,} bytes, which is the most this server takes.")
+
+
 class _Spool:
     """A growing file: in memory up to a bound, then in a temporary file that has no name on the disk."""
 
@@ -54,7 +59,7 @@ class _Spool:
     def write(self, chunk: bytes) -> None:
         self._size += len(chunk)
         if self._size > self._max_bytes:
-            raise TooLarge(f"The file is larger than {self._max_bytes:,} bytes, which is the most this server takes.")
+            raise file_too_large(self._max_bytes)
         if self._file is None and self._size > IN_MEMORY_BYTES:
             self._file = cast("BinaryIO", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - the upload closes it
             self._file.write(b"".join(self._parts))
@@ -92,7 +97,7 @@ async def read_form(content_type: str, chunks: AsyncIterator[bytes], limits: For
         except ParserLimitReached as error:
             raise TooLarge(f"The form is larger than this server takes: {error}.") from error
         except MultipartError as error:
-            raise InvalidCall(f"The form is broken: {error}.", code="invalid_form") from error
+            raise _broken(error) from error
         undo.pop_all()
     return collector.form
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from router.api.forms import Form
-from router.wire.calls import LONGEST_MODEL, ListenCall
+from router.wire.calls import LONGEST_MODEL, NOT_FOR_VENDORS, ListenCall
 from router.wire.errors import InvalidCall
 from router.wire.render import RESPONSE_FORMATS, Rendering, wants_of
 
@@ -20,7 +20,6 @@ __all__ = ["ListenRequest", "parse_listening"]
 
 LISTS = frozenset({"timestamp_granularities", "include", "languages", "keywords"})
 TEXTS = frozenset({"model", "language", "prompt", "response_format", "temperature", "stream"})
-NOT_FOR_VENDORS = frozenset({"route"})
 
 
 class ListenRequest(Struct, frozen=True):

@@ -12,12 +12,10 @@ from msgspec import Meta, Struct
 
 from router.api.exchange import invalid_json
 from router.wire.audio import SPEECH_FORMATS
-from router.wire.calls import LONGEST_MODEL, SpeechCall
+from router.wire.calls import LONGEST_MODEL, NOT_FOR_VENDORS, SpeechCall
 from router.wire.errors import InvalidCall
 
 __all__ = ["SpeechRequest", "check_input", "parse_speech"]
-
-NOT_FOR_VENDORS = frozenset({"route"})
 
 
 class VoiceId(Struct, frozen=True):

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from router.api.forms import file_too_large
 from router.api.speech import check_input
 from router.app import furnish
 from router.config import Loaded
@@ -21,7 +22,7 @@ from router.telemetry import CallRecord
 from router.wire.audio import SPEECH_FORMATS
 from router.wire.calls import Call, ListenCall, SpeechCall
 from router.wire.containers import HEAD_BYTES, described
-from router.wire.errors import CallError, InvalidCall, TooLarge
+from router.wire.errors import CallError, InvalidCall
 from router.wire.faults import Fault
 from router.wire.render import Rendering, Usage, render, wants_of
 from router.wire.upload import Upload
@@ -95,7 +96,7 @@ def _check_size(upload: Upload, max_bytes: int) -> None:
     if not upload.size:
         raise InvalidCall("The file is empty.")
     if upload.size > max_bytes:
-        raise TooLarge(f"The file is larger than {max_bytes:,} bytes, which is the most this server takes.")
+        raise file_too_large(max_bytes)
 
 
 async def _transcribe(relay: Relay, call: ListenCall, rendering: Rendering, console: Console) -> str:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from router.wire.audio import Format
 from router.wire.upload import Upload
 
-__all__ = ["LONGEST_MODEL", "OPENAI_VOICES", "Call", "CallKind", "ListenCall", "SpeechCall"]
+__all__ = ["LONGEST_MODEL", "NOT_FOR_VENDORS", "OPENAI_VOICES", "Call", "CallKind", "ListenCall", "SpeechCall"]
 
 CallKind = Literal["speech", "transcription", "translation"]
 
@@ -24,6 +24,10 @@ OPENAI_VOICES = frozenset(
 
 LONGEST_MODEL = 256
 """Characters of a model's name: it goes into events, messages and headers."""
+
+
+NOT_FOR_VENDORS = frozenset({"route"})
+"""Fields that a client may send to the router itself."""
 
 
 class Call(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ What lives here: facts for the client. What an attempt at a vendor can suffer is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
@@ -43,8 +43,8 @@ class CallError(RouterError):
     `headers` go out beside it, such as `retry-after` (seconds) and `x-should-retry`.
     """
 
-    status: ClassVar[int] = 400
-    type: ClassVar[str] = "invalid_request_error"
+    status: int = 400
+    type: str = "invalid_request_error"
 
     def __init__(
         self,
@@ -127,12 +127,13 @@ class Unexpected(CallError):
     type = "server_error"
 
 
+_TYPES = {400: "invalid_request_error", 404: "invalid_request_error", 429: "rate_limit_error"}
+
+
 class RouteExhausted(CallError):
     """Every target was tried. The status is what all attempts agree on, else 502."""
 
     def __init__(self, message: str, status: int, **rest: Any) -> None:
         super().__init__(message, **rest)
-        self.status = status  # type: ignore[misc]  # the one class whose status its attempts decide
-        self.type = {400: "invalid_request_error", 404: "invalid_request_error", 429: "rate_limit_error"}.get(  # type: ignore[misc]
-            status, "server_error"
-        )
+        self.status = status
+        self.type = _TYPES.get(status, "server_error")

@@ -75,6 +75,16 @@ async def test_what_is_broken_or_too_much_is_refused(body: bytes, error: type[Ca
         await read_form(TYPE, arriving([body]), LIMITS)
 
 
+async def test_a_head_that_is_no_text_is_told_in_words() -> None:
+    """Not as Python would print its exception."""
+    with pytest.raises(InvalidCall, match="The form is broken: a head of a part is not UTF-8 text") as broken:
+        await read_form(
+            TYPE, arriving([b'--b\r\nContent-Disposition: form-data; name="\xff"\r\n\r\nx\r\n--b--']), LIMITS
+        )
+
+    assert "Error" not in broken.value.message
+
+
 @pytest.mark.parametrize("content_type", ["", "multipart/form-data", "text/plain; boundary=b"])
 async def test_another_type_is_refused(content_type: str) -> None:
     """With words on what is expected."""
