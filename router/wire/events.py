@@ -11,7 +11,17 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["audio_delta", "audio_done", "event", "text_delta"]
+from router.wire.transcripts import Delta, Token
+
+__all__ = ["BROKEN_OFF", "COMMENT", "audio_delta", "audio_done", "event", "logprob_of", "text_delta"]
+
+COMMENT = b": still working\n\n"
+"""Says nothing to any reader, and keeps a connection alive."""
+
+BROKEN_OFF = {
+    "error": {"message": "The vendor's stream broke off.", "type": "server_error", "param": None, "code": "interrupted"}
+}
+"""What a client of a stream hears of a failure after its status went out."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -26,16 +36,30 @@ def audio_delta(chunk: bytes) -> bytes:
     return b'data: {"type":"speech.audio.delta","audio":"' + b64encode(chunk) + b'"}\n\n'
 
 
-def audio_done(input_tokens: int, output_tokens: int) -> bytes:
-    """The end of the audio; `usage` is required and carries no `type`."""
+def audio_done(input_tokens: int, output_tokens: int, characters: int) -> bytes:
+    """The end of the audio; `usage` is required and carries no `type`.
+
+    Tokens are 0 where the vendor counts none; `input_characters`, which OpenAI does not have, is always true.
+    """
     usage = {
         "input_tokens": input_tokens,
         "output_tokens": output_tokens,
         "total_tokens": input_tokens + output_tokens,
+        "input_characters": characters,
     }
     return event({"type": "speech.audio.done", "usage": usage})
 
 
-def text_delta(text: str) -> bytes:
-    """A piece of the transcript."""
-    return event({"type": "transcript.text.delta", "delta": text})
+def text_delta(delta: Delta) -> bytes:
+    """A piece of the transcript; log-probabilities and the segment it belongs to only where the vendor told them."""
+    document: dict[str, Any] = {"type": "transcript.text.delta", "delta": delta.text}
+    if delta.tokens:
+        document["logprobs"] = [logprob_of(token) for token in delta.tokens]
+    if delta.segment_id is not None:
+        document["segment_id"] = delta.segment_id
+    return event(document)
+
+
+def logprob_of(token: Token) -> dict[str, Any]:
+    """A token as OpenAI writes it, in documents and in events."""
+    return {"token": token.text, "logprob": token.logprob, "bytes": list(token.data)}

@@ -1,11 +1,12 @@
 """Languages as codes and as the English names that OpenAI's transcripts carry.
 
-Source: the list that Whisper was trained with (ISO 639-1 codes, a few of its own), and ISO 639-2/3 for three letters.
+Source: the list that Whisper was trained with (ISO 639-1 codes, a few of its own), and ISO 639-2/3 for three letters
+and for what vendors hear beyond that list.
 """
 
 from __future__ import annotations
 
-__all__ = ["code_of", "name_of"]
+__all__ = ["UNTOLD", "code_of", "name_of"]
 
 _ROWS = """
 en eng english,zh zho chinese,de deu german,es spa spanish,ru rus russian,ko kor korean,fr fra french,ja jpn japanese
@@ -22,19 +23,34 @@ yi yid yiddish,lo lao lao,uz uzb uzbek,fo fao faroese,ht hat haitian creole,ps p
 mt mlt maltese,sa san sanskrit,lb ltz luxembourgish,my mya myanmar,bo bod tibetan,tl tgl tagalog,mg mlg malagasy
 as asm assamese,tt tat tatar,haw haw hawaiian,ln lin lingala,ha hau hausa,ba bak bashkir,jw jav javanese
 su sun sundanese,yue yue cantonese
+ast ast asturian,ceb ceb cebuano,ckb ckb central kurdish,eo epo esperanto,ff ful fulah,fil fil filipino,ga gle irish
+ig ibo igbo,kea kea kabuverdianu,ku kur kurdish,ky kir kyrgyz,lg lug ganda,luo luo luo,nso nso northern sotho
+ny nya chichewa,om orm oromo,or ori odia,rw kin kinyarwanda,st sot southern sotho,ti tir tigrinya,tn tsn tswana
+ts tso tsonga,ug uig uyghur,umb umb umbundu,wo wol wolof,xh xho xhosa,zu zul zulu
+"""
+_OTHER_WORDS = """
+cmn zh,mandarin zh,nb no,nob no,bokmål no,jv jw,iw he,in id,ji yi,ory or,oriya or,msa ms,zsm ms,pes fa,arb ar,ekk et
+ger de,fre fr,dut nl,cze cs,gre el,rum ro,slo sk,alb sq,arm hy,baq eu,bur my,chi zh,geo ka,ice is,mac mk,mao mi,may ms
+per fa,tib bo,wel cy,burmese my,valencian ca,flemish nl,haitian ht,letzeburgesch lb,pushto ps,panjabi pa,moldavian ro
+moldovan ro,sinhalese si,castilian es,nyanja ny,farsi fa,kirghiz ky,swh sw,khk mn,uzn uz,azj az,lvs lv
 """
 _KNOWN = [row.split(" ", 2) for line in _ROWS.strip().splitlines() for row in line.split(",")]
-_NAMES = {key: name for short, long, name in _KNOWN for key in (short, long)}
-_CODES = {key: short for short, long, name in _KNOWN for key in (short, long, name)}
+_CODES = {key: short for short, long, name in _KNOWN for key in (short, long, name)} | dict(
+    row.split(" ") for line in _OTHER_WORDS.strip().splitlines() for row in line.split(",")
+)
+_NAMES = {short: name for short, _, name in _KNOWN}
+
+UNTOLD = frozenset({"", "unknown", "und", "mul", "mis", "zxx", "multi", "auto"})
+"""What vendors write where no one language was told (ISO 639-2's four, and their own words)."""
 
 
 def name_of(language: str) -> str:
     """`en`, `eng`, `en-US`, `English` -> `english`; what nobody knows is given back in lower case."""
-    lower = language.lower()
-    return _NAMES.get(lower) or _NAMES.get(lower.partition("-")[0]) or lower
+    code = code_of(language)
+    return _NAMES.get(code, code)
 
 
 def code_of(language: str) -> str:
-    """`english`, `eng`, `en-US` -> `en`; what nobody knows is given back in lower case."""
-    lower = language.lower()
-    return _CODES.get(lower) or _CODES.get(lower.partition("-")[0]) or lower
+    """`english`, `eng`, `en-US`, `en_US` -> `en`; what nobody knows is given back in lower case."""
+    lower = language.strip().lower()
+    return _CODES.get(lower) or _CODES.get(lower.replace("_", "-").partition("-")[0]) or lower

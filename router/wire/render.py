@@ -1,21 +1,24 @@
 """A transcript as the client asked for it: a content type and bytes, right to the letter of OpenAI's wire.
 
-What lives here: the six response formats. Pure; the source of each shape is `openai-python` 3.52.0 and OpenAI's OpenAPI
-document of 2026-08-21.
+What lives here: the six response formats, their JSON, and usage; captions are made in `captions`. Pure; the source of
+each shape is `openai-python` 3.52.0 and OpenAI's OpenAPI document of 2026-08-21.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import msgspec
 from msgspec import Struct
 
-from router.wire.languages import name_of
-from router.wire.transcripts import Segment, Token, Transcript
+from router.wire.captions import srt, vtt
+from router.wire.cutting import cut
+from router.wire.events import logprob_of
+from router.wire.languages import UNTOLD, code_of, name_of
+from router.wire.transcripts import Segment, Token, Transcript, Word, join, writable
+from router.wire.turns import Turns
 
 __all__ = [
     "RESPONSE_FORMATS",
@@ -23,8 +26,8 @@ __all__ = [
     "ResponseFormat",
     "Usage",
     "done_event",
+    "length_of",
     "render",
-    "segment_events",
     "wants_of",
 ]
 
@@ -32,37 +35,58 @@ ResponseFormat = Literal["json", "text", "srt", "verbose_json", "vtt", "diarized
 RESPONSE_FORMATS: tuple[ResponseFormat, ...] = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
 
 _JSON = "application/json"
-LAST_CUE_S = 359_999.999  # 99:59:59.999, the last time that a cue can have
-_NUMBERED = re.compile(r"(speaker[ _-]?)?\d+", re.IGNORECASE)
+_MOST_TOKENS = 2**53  # beyond it numbers are not whole in JavaScript
 
 
 class Usage(Struct, frozen=True, gc=False):
-    """What the vendor says it will bill: tokens, or seconds of audio."""
+    """What the vendor says it will bill: tokens, if it likes those of text and of audio apart, or seconds of audio."""
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     seconds: float | None = None
+    input_text_tokens: int | None = None
+    input_audio_tokens: int | None = None
 
-    def as_openai(self) -> dict[str, Any] | None:
-        """The `usage` object of a transcript; None: nothing is known."""
-        if self.input_tokens is not None and self.output_tokens is not None:
-            return {
-                "type": "tokens",
-                "input_tokens": self.input_tokens,
-                "output_tokens": self.output_tokens,
-                "total_tokens": self.input_tokens + self.output_tokens,
-            }
-        return None if self.seconds is None else {"type": "duration", "seconds": math.ceil(self.seconds)}
+    def in_tokens(self) -> dict[str, Any] | None:
+        """OpenAI's `usage` of the tokens kind; None: the vendor did not count any."""
+        read, written = self.input_tokens, self.output_tokens
+        if not (_is_count(read) and _is_count(written)):
+            return None
+        parts = {"text_tokens": self.input_text_tokens, "audio_tokens": self.input_audio_tokens}
+        details = {name: count for name, count in parts.items() if _is_count(count)}
+        return {
+            "type": "tokens",
+            "input_tokens": read,
+            **({"input_token_details": details} if details else {}),
+            "output_tokens": written,
+            "total_tokens": read + written,
+        }
+
+    def in_seconds(self, transcript: Transcript) -> dict[str, Any] | None:
+        """OpenAI's `usage` of the duration kind, whole seconds rounded up; None: nobody knows how long it was."""
+        is_told = self.seconds is not None and math.isfinite(self.seconds) and self.seconds >= 0
+        seconds = self.seconds if is_told else length_of(transcript)
+        return None if seconds is None else {"type": "duration", "seconds": math.ceil(round(seconds, 3))}
+
+
+def _is_count(tokens: int | None) -> TypeGuard[int]:
+    return tokens is not None and 0 <= tokens <= _MOST_TOKENS
 
 
 class Rendering(Struct, frozen=True):
-    """How the client wants a transcript: the format, and for verbose_json which times."""
+    """How the client wants a transcript: the format, for verbose_json which times, for json what else."""
 
     format: ResponseFormat = "json"
     task: Literal["transcribe", "translate"] = "transcribe"
     has_words: bool = False
     has_segments: bool = True
     has_logprobs: bool = False
+    has_languages: bool = False
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it is JSON, which tells how long the audio is."""
+        return self.format in _DOCUMENTS
 
 
 def wants_of(rendering: Rendering) -> frozenset[str]:
@@ -80,23 +104,45 @@ def wants_of(rendering: Rendering) -> frozenset[str]:
 
 
 def render(transcript: Transcript, rendering: Rendering, usage: Usage) -> tuple[str, bytes]:
-    """Content type and body."""
+    """Content type and body. A caller that knows the file's length where the vendor told none sets `duration` to it."""
+    transcript = writable(transcript)
     if body := _TEXTS.get(rendering.format):
         content_type, text = body
         return content_type, text(transcript).encode()
     document = _DOCUMENTS[rendering.format](transcript, rendering)
-    billed = usage.as_openai() or Usage(seconds=length_of(transcript)).as_openai()
-    if billed and rendering.task != "translate":
+    if billed := _billed(transcript, rendering, usage):
         document["usage"] = billed
     return _JSON, msgspec.json.encode(document)
+
+
+def _billed(transcript: Transcript, rendering: Rendering, usage: Usage) -> dict[str, Any] | None:
+    """Translations have no usage, and verbose_json only has seconds."""
+    if rendering.task == "translate":
+        return None
+    in_tokens = None if rendering.format == "verbose_json" else usage.in_tokens()
+    return in_tokens or usage.in_seconds(transcript)
+
+
+def done_event(transcript: Transcript, rendering: Rendering, usage: Usage) -> dict[str, Any]:
+    """The event that ends a stream: the whole text once more, log-probabilities and languages if asked for, usage.
+
+    There usage can only be tokens; without them the event says `duration` (seconds), which OpenAI does not have.
+    """
+    transcript = writable(transcript)
+    document = {"type": "transcript.text.done", **_json(transcript, rendering)}
+    if billed := usage.in_tokens():
+        document["usage"] = billed
+    elif (length := length_of(transcript)) is not None:
+        document["duration"] = length
+    return document
 
 
 def length_of(transcript: Transcript) -> float | None:
     """Seconds of audio, as told or as far as anything was heard."""
     if transcript.duration is not None:
         return transcript.duration
-    timed = transcript.words or transcript.segments
-    return timed[-1].end if timed else None
+    timed: list[Segment | Word] = [*transcript.segments, *transcript.words]
+    return max((one.end for one in timed), default=None)
 
 
 # ------------------------------------------------------------------ JSON
@@ -104,28 +150,39 @@ def length_of(transcript: Transcript) -> float | None:
 
 def _json(transcript: Transcript, rendering: Rendering) -> dict[str, Any]:
     document: dict[str, Any] = {"text": transcript.text}
+    if rendering.has_languages:
+        document["languages"] = [{"code": code} for code in _codes(transcript.language)]
     if rendering.has_logprobs:
         tokens = transcript.tokens or [
             Token(word.text, word.logprob, word.text.encode()) for word in transcript.words if word.logprob is not None
         ]
-        document["logprobs"] = [
-            {"token": token.text, "logprob": token.logprob, "bytes": list(token.data)} for token in tokens
-        ]
+        document["logprobs"] = [logprob_of(token) for token in tokens]
     return document
 
 
+def _codes(language: str | None) -> Sequence[str]:
+    """One, or none where the vendor could not tell or did not."""
+    code = code_of(language or "")
+    return [] if code in UNTOLD else [code]
+
+
+def _language(language: str | None) -> str:
+    return name_of(language) if language and code_of(language) not in UNTOLD else "unknown"
+
+
 def _verbose(transcript: Transcript, rendering: Rendering) -> dict[str, Any]:
-    is_translated = rendering.task == "translate"
     document: dict[str, Any] = {
         "task": rendering.task,
-        "language": "english" if is_translated else name_of(transcript.language or "unknown"),
+        "language": "english" if rendering.task == "translate" else _language(transcript.language),
         "duration": length_of(transcript) or 0.0,
         "text": transcript.text,
     }
     if rendering.has_segments:
         document["segments"] = [_whisper_segment(index, one) for index, one in enumerate(transcript.timed())]
     if rendering.has_words:
-        document["words"] = [{"word": word.text, "start": word.start, "end": word.end} for word in transcript.words]
+        document["words"] = [
+            {"word": word.text.strip(), "start": word.start, "end": word.end} for word in transcript.words
+        ]
     return document
 
 
@@ -136,7 +193,7 @@ def _whisper_segment(index: int, segment: Segment) -> dict[str, Any]:
         "seek": int(segment.start * 100),
         "start": segment.start,
         "end": segment.end,
-        "text": f" {segment.text}",
+        "text": f" {segment.text.strip()}",
         "tokens": [],
         "temperature": segment.temperature or 0.0,
         "avg_logprob": segment.avg_logprob or 0.0,
@@ -146,7 +203,8 @@ def _whisper_segment(index: int, segment: Segment) -> dict[str, Any]:
 
 
 def _diarized(transcript: Transcript, rendering: Rendering) -> dict[str, Any]:
-    segments = _turns(transcript)
+    turns = Turns()
+    segments = [turns.written(one) for one in _spoken(transcript)]
     return {
         "task": rendering.task,
         "duration": length_of(transcript) or 0.0,
@@ -155,46 +213,13 @@ def _diarized(transcript: Transcript, rendering: Rendering) -> dict[str, Any]:
     }
 
 
-def _turns(transcript: Transcript) -> list[dict[str, Any]]:
-    """The segments of diarized_json, which are events of a stream as well."""
-    segments = transcript.timed()
-    names = _speaker_names(segments)
-    return [
-        {
-            "type": "transcript.text.segment",
-            "id": f"seg_{index:03}",
-            "start": one.start,
-            "end": one.end,
-            "text": one.text,
-            "speaker": names[one.speaker],
-        }
-        for index, one in enumerate(segments, start=1)
-    ]
-
-
-def segment_events(transcript: Transcript, rendering: Rendering) -> list[dict[str, Any]]:
-    """The segment events of a stream: only diarized_json has them."""
-    return _turns(transcript) if rendering.format == "diarized_json" else []
-
-
-def done_event(transcript: Transcript, rendering: Rendering, usage: Usage) -> dict[str, Any]:
-    """The event that ends a stream: the whole text once more, log-probabilities if asked for, usage."""
-    document = {"type": "transcript.text.done", **_json(transcript, rendering)}
-    billed = usage.as_openai()
-    return {**document, "usage": billed} if billed else document
-
-
-def _speaker_names(segments: Sequence[Segment]) -> Mapping[str | None, str]:
-    """`A`, `B`, … in order of appearance for a vendor's numbers; names are kept."""
-    labels = list(dict.fromkeys(segment.speaker for segment in segments))
-    return {
-        label: _letters(index) if label is None or _NUMBERED.fullmatch(label) else label
-        for index, label in enumerate(labels)
-    }
-
-
-def _letters(index: int) -> str:
-    return chr(ord("A") + index) if index < 26 else _letters(index // 26 - 1) + _letters(index % 26)
+def _spoken(transcript: Transcript) -> Sequence[Segment]:
+    """The segments, cut from words where only these say who speaks."""
+    if any(one.speaker is not None for one in transcript.segments) or not any(
+        word.speaker for word in transcript.words
+    ):
+        return transcript.timed()
+    return [join(part) for part in cut(transcript.words)]
 
 
 _DOCUMENTS: Mapping[str, Callable[[Transcript, Rendering], dict[str, Any]]] = {
@@ -211,33 +236,8 @@ def _text(transcript: Transcript) -> str:
     return f"{transcript.text}\n"
 
 
-def _srt(transcript: Transcript) -> str:
-    cues = enumerate(transcript.timed(), start=1)
-    return "".join(f"{index}\n{_times(one, ',')}\n{_line(one.text)}\n\n" for index, one in cues)
-
-
-def _vtt(transcript: Transcript) -> str:
-    return "WEBVTT\n\n" + "".join(f"{_times(one, '.')}\n{_line(one.text)}\n\n" for one in transcript.timed())
-
-
-def _line(text: str) -> str:
-    """One line that cannot be taken for the times of another cue, whatever a vendor heard."""
-    return " ".join(text.split()).replace("-->", "→")
-
-
-def _times(segment: Segment, point: str) -> str:
-    return f"{_clock(segment.start, point)} --> {_clock(segment.end, point)}"
-
-
-def _clock(seconds: float, point: str) -> str:
-    milliseconds = round(min(max(0.0, seconds), LAST_CUE_S) * 1000)
-    minutes, milliseconds = divmod(milliseconds, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02}:{minutes:02}:{milliseconds // 1000:02}{point}{milliseconds % 1000:03}"
-
-
 _TEXTS: Mapping[str, tuple[str, Callable[[Transcript], str]]] = {
     "text": ("text/plain; charset=utf-8", _text),
-    "srt": ("application/x-subrip; charset=utf-8", _srt),
-    "vtt": ("text/vtt; charset=utf-8", _vtt),
+    "srt": ("application/x-subrip; charset=utf-8", srt),
+    "vtt": ("text/vtt; charset=utf-8", vtt),
 }

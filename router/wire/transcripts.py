@@ -1,20 +1,24 @@
 """One transcript, whichever vendor heard it. Times are seconds from the start of the file, never milliseconds.
 
-What lives here: the value and how captions are cut from words. How it is written out: `wire.render`.
+What lives here: the value, and what of it cannot be written. Where words are cut: `wire.cutting`. How it is written
+out: `wire.render`, `wire.captions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-__all__ = ["Segment", "Token", "Transcript", "Word", "cut", "lacking_in"]
+from router.wire.cutting import cut
+from router.wire.lines import spelled
 
-LINE_CHARACTERS = 84  # two caption lines of 42, the broadcasters' usual bound
-LONGEST_CUE_S = 7.0
-PAUSE_S = 0.8
-SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")  # noqa: RUF001 - sentences end so elsewhere
+__all__ = ["Delta", "Segment", "Token", "Transcript", "Word", "join", "lacking_in", "writable"]
+
+LAST_S = 359_999.999  # 99:59:59.999: the last time that a caption can have, and more than any upload holds
+NEVER = -9999.0  # OpenAI's own log-probability for what it thinks impossible
 
 
 class Word(Struct, frozen=True, gc=False):
@@ -35,8 +39,16 @@ class Token(Struct, frozen=True, gc=False):
     data: bytes
 
 
+class Delta(Struct, frozen=True):
+    """A few words more of a transcript that is still being made. `segment_id` is the vendor's own."""
+
+    text: str
+    tokens: Sequence[Token] = ()
+    segment_id: str | None = None
+
+
 class Segment(Struct, frozen=True, gc=False):
-    """A stretch of speech: a sentence, a caption, a turn. The last four are Whisper's own and None elsewhere."""
+    """A stretch of speech: a sentence, a caption, a turn. Four are Whisper's own, and `id` is the vendor's, if any."""
 
     text: str
     start: float
@@ -46,6 +58,7 @@ class Segment(Struct, frozen=True, gc=False):
     no_speech_prob: float | None = None
     compression_ratio: float | None = None
     temperature: float | None = None
+    id: str | None = None
 
 
 class Transcript(Struct, frozen=True):
@@ -75,37 +88,81 @@ def lacking_in(transcript: Transcript, wants: frozenset[str]) -> frozenset[str]:
     return frozenset(want for want in wants if transcript.text.strip() and not has[want])
 
 
-def cut(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
-    """Runs of words that make one caption: to the end of a sentence, a pause, a change of speaker, or a full line."""
-    first = 0
-    for last, word in enumerate(words):
-        following = words[last + 1] if last + 1 < len(words) else None
-        if following is None or _ends(words[first], word, following, _characters(words[first : last + 1])):
-            yield words[first : last + 1]
-            first = last + 1
-
-
-def _ends(first: Word, word: Word, following: Word, characters: int) -> bool:
-    return (
-        word.text.endswith(SENTENCE_ENDS)
-        or following.start - word.end > PAUSE_S
-        or following.speaker != word.speaker
-        or following.end - first.start > LONGEST_CUE_S
-        or characters + 1 + len(following.text) > LINE_CHARACTERS
-    )
-
-
-def _characters(words: Sequence[Word]) -> int:
-    return sum(len(word.text) + 1 for word in words) - 1
-
-
 def join(words: Sequence[Word]) -> Segment:
     """One segment out of a run of words (at least one)."""
     logprobs = [word.logprob for word in words if word.logprob is not None]
     return Segment(
-        text=" ".join(word.text.strip() for word in words),
+        text=spelled([word.text for word in words]),
         start=words[0].start,
         end=words[-1].end,
         speaker=words[0].speaker,
         avg_logprob=sum(logprobs) / len(logprobs) if logprobs else None,
     )
+
+
+# ------------------------------------------------------------------ what can be written
+
+
+def writable(transcript: Transcript) -> Transcript:
+    """The same with times from 0 to `LAST_S` that do not run backwards, finite numbers, and text that is Unicode."""
+    return replace(
+        transcript,
+        text=_text(transcript.text),
+        language=_label(transcript.language),
+        duration=None if transcript.duration is None or math.isnan(transcript.duration) else _time(transcript.duration),
+        words=[_word(one) for one in transcript.words],
+        segments=[_segment(one) for one in transcript.segments],
+        tokens=[replace(one, text=_text(one.text), logprob=_logprob(one.logprob)) for one in transcript.tokens],
+    )
+
+
+def _word(word: Word) -> Word:
+    start = _time(word.start)
+    return Word(
+        _text(word.text),
+        start,
+        max(start, _time(word.end)),
+        _label(word.speaker),
+        None if word.logprob is None else _logprob(word.logprob),
+    )
+
+
+def _segment(segment: Segment) -> Segment:
+    start = _time(segment.start)
+    return replace(
+        segment,
+        text=_text(segment.text),
+        start=start,
+        end=max(start, _time(segment.end)),
+        speaker=_label(segment.speaker),
+        id=_label(segment.id),
+        avg_logprob=_finite(segment.avg_logprob),
+        no_speech_prob=_finite(segment.no_speech_prob),
+        compression_ratio=_finite(segment.compression_ratio),
+        temperature=_finite(segment.temperature),
+    )
+
+
+def _time(seconds: float) -> float:
+    return float(min(max(0.0, seconds), LAST_S))  # in this order: of 0.0 and NaN, max takes the first
+
+
+def _finite(number: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _logprob(logprob: float) -> float:
+    return logprob if math.isfinite(logprob) else NEVER
+
+
+def _label(text: str | None) -> str | None:
+    return None if text is None else _text(text)
+
+
+def _text(text: str) -> str:
+    """With halves of surrogate pairs put together where they belong together, and replaced where not."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

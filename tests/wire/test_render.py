@@ -1,12 +1,25 @@
-"""One transcript in six formats, right to the letter."""
+"""One transcript in six formats, right to the letter, and as the stock SDK's types want it."""
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai.types.audio import (
+    Transcription,
+    TranscriptionDiarized,
+    TranscriptionTextDoneEvent,
+    TranscriptionVerbose,
+    Translation,
+    TranslationVerbose,
+)
 
-from router.wire.render import Rendering, Usage, render, wants_of
-from router.wire.transcripts import Segment, Transcript, Word
+from router.wire.render import Rendering, Usage, done_event, length_of, render, wants_of
+from router.wire.transcripts import Segment, Token, Transcript, Word
 
 HEARD = Transcript(
     text="Hello. Bye.",
@@ -111,13 +124,142 @@ def test_a_format_wants_what_it_shows(rendering: Rendering, wants: str) -> None:
     assert wants_of(rendering) == frozenset(wants.split())
 
 
-@pytest.mark.parametrize("shape", ["srt", "vtt"])
-def test_what_was_said_cannot_break_the_captions(shape: str) -> None:
+@pytest.mark.parametrize(("shape", "arrow"), [("srt", "→"), ("vtt", "--&gt;")])
+def test_what_was_said_cannot_break_the_captions(shape: str, arrow: str) -> None:
     """Line ends, times and arrows in a text, and times that no cue can have."""
     heard = Transcript("x", segments=[Segment("a\n\n2\n00:00 --> 1", -1.5, 1e300)])
 
     body = shown(heard, format=shape)[1]
 
     point = "," if shape == "srt" else "."
-    assert f"00:00:00{point}000 --> 99:59:59{point}999\na 2 00:00 → 1\n\n" in body
+    assert f"00:00:00{point}000 --> 99:59:59{point}999\na 2 00:00 {arrow} 1\n\n" in body
     assert body.count("-->") == 1
+
+
+TOKENS = Usage(input_tokens=3, output_tokens=4, seconds=9, input_text_tokens=1, input_audio_tokens=2)
+IN_TOKENS = {
+    "type": "tokens",
+    "input_tokens": 3,
+    "input_token_details": {"text_tokens": 1, "audio_tokens": 2},
+    "output_tokens": 4,
+    "total_tokens": 7,
+}
+
+
+def document(transcript: Transcript, usage: Usage | None = None, **rendering) -> dict[str, Any]:
+    return msgspec.json.decode(shown(transcript, usage, **rendering)[1])
+
+
+def test_usage_is_of_the_kind_that_openai_has_there() -> None:
+    """Tokens where told, except in verbose_json, which only has seconds."""
+    assert document(HEARD, TOKENS)["usage"] == IN_TOKENS
+    assert document(HEARD, TOKENS, format="diarized_json")["usage"] == IN_TOKENS
+    assert document(HEARD, TOKENS, format="verbose_json")["usage"] == {"type": "duration", "seconds": 9}
+
+
+@pytest.mark.parametrize(
+    ("heard", "usage", "seconds"),
+    [
+        (HEARD, Usage(seconds=8.47), 9),
+        (HEARD, Usage(seconds=27.0000001), 27),
+        (HEARD, Usage(seconds=math.nan), 3724),
+        (HEARD, Usage(input_tokens=3), 3724),
+        (HEARD, Usage(input_tokens=-3, output_tokens=2**60), 3724),
+        (Transcript("", words=[Word("a", 1, 2.5), Word("b", 1, 2)]), Usage(), 3),
+        (Transcript("", segments=[Segment("a", 1, 4.5)], words=[Word("a", 1, 2)]), Usage(), 5),
+    ],
+)
+def test_seconds_are_whole_and_known_from_whatever_is_there(heard: Transcript, usage: Usage, seconds: int) -> None:
+    """What the vendor bills, the length it tells, the end of the last word or segment."""
+    assert document(heard, usage)["usage"] == {"type": "duration", "seconds": seconds}
+
+
+def test_a_length_that_nobody_knows_is_not_made_up() -> None:
+    """The caller is asked to measure the file; verbose_json must have a number."""
+    assert length_of(Transcript("a")) is None
+    assert "usage" not in document(Transcript("a"))
+    assert document(Transcript("a"), format="verbose_json")["duration"] == 0
+
+
+def test_languages_come_when_asked_for() -> None:
+    """As codes; none where the vendor did not tell one."""
+    assert document(HEARD, has_languages=True)["languages"] == [{"code": "en"}]
+    assert document(Transcript(""), has_languages=True)["languages"] == []
+    assert document(Transcript("", language="und"), has_languages=True)["languages"] == []
+    assert "languages" not in document(HEARD)
+
+
+def test_the_done_event_has_tokens_or_a_length() -> None:
+    """Its usage can only be tokens, by OpenAI's schema."""
+    asked = Rendering(has_languages=True)
+
+    assert done_event(HEARD, asked, TOKENS) == {
+        "type": "transcript.text.done",
+        "text": "Hello. Bye.",
+        "languages": [{"code": "en"}],
+        "usage": IN_TOKENS,
+    }
+    assert done_event(HEARD, Rendering(), Usage(seconds=9)) == {
+        "type": "transcript.text.done",
+        "text": "Hello. Bye.",
+        "duration": 3723.4567,
+    }
+
+
+def test_speakers_are_taken_from_words_where_segments_do_not_say() -> None:
+    """A turn a speaker, though the vendor's segment holds both."""
+    heard = Transcript("", words=HEARD.words, segments=[Segment("Hello. Bye.", 0, 3723.4)])
+
+    segments = document(heard, format="diarized_json")["segments"]
+
+    assert [(one["speaker"], one["text"]) for one in segments] == [("A", "Hello."), ("B", "Bye.")]
+
+
+numbers = st.one_of(st.floats(), st.floats(0, 100))
+labels = st.one_of(st.none(), st.sampled_from(["0", "speaker_1", "Alice"]), st.text(st.characters(), max_size=5))
+said = st.text(st.characters(), max_size=20)
+transcripts = st.builds(
+    Transcript,
+    said,
+    language=labels,
+    duration=st.none() | numbers,
+    words=st.lists(st.builds(Word, said, numbers, numbers, labels, st.none() | numbers), max_size=5),
+    segments=st.lists(
+        st.builds(Segment, said, numbers, numbers, labels, *[st.none() | numbers] * 4, labels), max_size=5
+    ),
+    tokens=st.lists(st.builds(Token, said, numbers, st.binary(max_size=4)), max_size=3),
+)
+counts = st.none() | st.integers()
+usages = st.builds(Usage, counts, counts, st.none() | numbers, counts, counts)
+MODELS = [
+    ("json", "transcribe", Transcription),
+    ("verbose_json", "transcribe", TranscriptionVerbose),
+    ("diarized_json", "transcribe", TranscriptionDiarized),
+    ("json", "translate", Translation),
+    ("verbose_json", "translate", TranslationVerbose),
+]
+
+
+def nulls_in(value: Any) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value is None or any(map(nulls_in, inner))
+
+
+@pytest.mark.parametrize(("shape", "task", "model"), MODELS)
+@given(heard=transcripts, usage=usages, has_words=st.booleans(), has_more=st.booleans())
+def test_any_transcript_is_what_the_sdk_expects(shape, task, model, heard, usage, has_words, has_more) -> None:
+    """Every type is right, strictly, and nothing is null."""
+    rendering = Rendering(shape, task, has_words, has_logprobs=has_more, has_languages=has_more)
+    body = render(heard, rendering, usage)[1]
+
+    model.model_validate_json(body, strict=True)
+    assert not nulls_in(msgspec.json.decode(body))
+
+
+@given(heard=transcripts, usage=usages, has_more=st.booleans())
+def test_any_done_event_is_what_the_sdk_expects(heard, usage, has_more) -> None:
+    """As it travels: encoded and decoded."""
+    body = msgspec.json.encode(done_event(heard, Rendering(has_logprobs=has_more, has_languages=has_more), usage))
+
+    TranscriptionTextDoneEvent.model_validate_json(body, strict=True)
+    assert not nulls_in(msgspec.json.decode(body))
