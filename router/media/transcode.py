@@ -1,32 +1,26 @@
-"""Speech in one format turned into another while it streams: `Transcoder` without I/O, `transcode` off the event loop.
+"""Speech in one format turned into another while it streams, without I/O: bytes in, bytes out.
 
-Importing this loads PyAV, which most processes never need: ask `router.media.paths.can_transcode`, and write
-`from router.media.transcode import transcode` inside the branch that needs it.
+Importing this loads PyAV, which most processes never need: ask `router.media.paths.can_transcode`, and leave the rest
+to `router.media.join`, which drives a `Transcoder` off the event loop.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+import math
+from collections.abc import Iterable, Iterator
+from struct import Struct
 
 from av.audio.frame import AudioFrame
 
-from router.media.decode import open_decoder
+from router.media.decode import Decoder, open_decoder
 from router.media.encode import RATE, open_encoder
 from router.media.paths import DELAY_MS, Undecodable, can_transcode
-from router.media.resample import Resampler
+from router.media.resample import Resampler, beginning
 from router.wire.audio import Format
 
-__all__ = ["DELAY_MS", "Transcoder", "Undecodable", "can_transcode", "transcode"]
+__all__ = ["DELAY_MS", "Transcoder", "Undecodable", "can_transcode"]
 
-_STEP_BYTES = 8192  # 170 ms of pcm, two seconds of opus: 1 to 25 ms of work, so that streams take turns
 _MAX_SILENT_BYTES = 1 << 20  # room for metadata; who sends more without a sound sends something else
-
-_T = TypeVar("_T")
-_POOL = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="transcode")
 
 
 class Transcoder:
@@ -40,11 +34,10 @@ class Transcoder:
         if not can_transcode(source, wanted):
             raise ValueError(f"there is no way from {source} to {wanted}")
         self._source = source
-        self._decoder = open_decoder(source)
         self._encoder = open_encoder(wanted)
+        self._header = self._encoder.header  # until it has left
         self._resampler = Resampler(self._encoder.sample_format, RATE)
-        self._has_sound = False
-        self._silent_bytes = 0
+        self._begin_part()
 
     def feed(self, chunk: bytes) -> bytes:
         """Return the output that `chunk` completes, maybe none. Raises `Undecodable`."""
@@ -54,19 +47,38 @@ class Transcoder:
             raise self._undecodable()
         return output
 
+    def next_part(self) -> bytes:
+        """Return the rest of what was fed; another stream in the same format follows, and its sound goes on from there.
+
+        Raises `Undecodable` when no sound at all was found in the part that ends here.
+        """
+        output = self._end_part()
+        self._begin_part()
+        return output
+
     def close(self) -> bytes:
-        """Return the rest. Raises `Undecodable` when no sound at all was found."""
+        """Return the rest. Raises `Undecodable` when no sound at all was found in the last part."""
+        return self._end_part() + self._written(self._resampler.close()) + self._encoder.close()
+
+    def _begin_part(self) -> None:
+        decoder = open_decoder(self._source)
+        self._decoder = _UpToItsEnd(decoder) if self._source.codec == "opus" else decoder
+        self._has_sound = False
+        self._silent_bytes = 0
+
+    def _end_part(self) -> bytes:
         output = self._encode(self._decoder.close())
         if not self._has_sound:
             raise self._undecodable()
-        return output + self._written(self._resampler.close()) + self._encoder.close()
+        return output
 
     def _encode(self, frames: Iterable[AudioFrame]) -> bytes:
         output = []
         for frame in frames:
-            if not self._has_sound:
-                self._has_sound = True
-                output.append(self._encoder.header)
+            if self._header:
+                output.append(self._header)
+                self._header = b""
+            self._has_sound = True
             self._silent_bytes = 0
             output.append(self._written(self._resampler.feed(frame)))
         return b"".join(output)
@@ -78,29 +90,70 @@ class Transcoder:
         return Undecodable(f"expected {self._source}, found no sound in {self._silent_bytes} bytes")
 
 
-async def transcode(chunks: AsyncIterator[bytes], source: Format, wanted: Format) -> AsyncGenerator[bytes]:
-    """`chunks` in another format, in lock step: the next is asked for when the output of the last has been taken.
+_PAGE = Struct("<4sBBq")  # capture pattern, version, flags, granule position: the front of an Ogg page's head
+_TABLE_AT = 26  # in that head: how many segments there are, and then the size of each
+_FIRST_PAGE, _LAST_PAGE = 0x02, 0x04
+_PRE_SKIP_AT = 38  # of the first page: the head with its one segment, and ten bytes of OpusHead
 
-    Yields nothing empty. Raises `Undecodable`, and whatever `chunks` raises. Left early or cancelled it closes `chunks`
-    and touches the codecs no more: a step that is under way ends in its thread, which then drops them.
+
+class _UpToItsEnd:
+    """Ogg Opus without what fills its last packet up: the last page tells where the sound ends (RFC 7845, 4.4).
+
+    The decoder does not look at pages but leaves out the pre-skip by itself. So it is fed page by page, and what comes
+    of the last one is cut to the samples (of 48 kHz) by which that page moves the position on.
     """
-    try:
-        transcoder = await _in_pool(Transcoder, source, wanted)
-        async for chunk in chunks:
-            for piece in _pieces(chunk):
-                if output := await _in_pool(transcoder.feed, piece):
-                    yield output
-        if output := await _in_pool(transcoder.close):
-            yield output
-    finally:
-        if close := getattr(chunks, "aclose", None):  # an iterator need not have it
-            await close()
 
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self._held = bytearray()  # the head of a page, until it is complete
+        self._page_bytes = 0  # of the current page, still to come
+        self._pre_skip = 0
+        self._position = 0
+        self._left: float = math.inf  # samples that the current page may still give
 
-def _pieces(chunk: bytes) -> Iterator[bytes]:
-    for start in range(0, len(chunk), _STEP_BYTES):
-        yield chunk[start : start + _STEP_BYTES]
+    def feed(self, chunk: bytes) -> Iterator[AudioFrame]:
+        self._held += chunk
+        while self._held:
+            if not self._page_bytes and not self._read_head():
+                return
+            piece = bytes(self._held[: self._page_bytes])
+            del self._held[: len(piece)]
+            self._page_bytes -= len(piece)
+            yield from self._up_to_end(self._decoder.feed(piece))
 
+    def close(self) -> Iterator[AudioFrame]:
+        yield from self._decoder.close()
 
-async def _in_pool(step: Callable[..., _T], *arguments: object) -> _T:
-    return await asyncio.get_running_loop().run_in_executor(_POOL, step, *arguments)
+    def _up_to_end(self, frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
+        for frame in frames:
+            samples = int(min(frame.samples, self._left))
+            self._left -= samples
+            if samples:
+                yield frame if samples == frame.samples else beginning(frame, samples)
+
+    def _read_head(self) -> bool:
+        """Open the next page; False when what it takes has not all arrived."""
+        held = self._held
+        if held[:4] != b"OggS"[: len(held)]:
+            self._page_bytes = len(held)  # the decoder knows what to say of that
+            return True
+        if len(held) <= _TABLE_AT or len(held) < (start := _TABLE_AT + 1 + held[_TABLE_AT]):
+            return False
+        size = start + sum(held[_TABLE_AT + 1 : start])
+        _, _, flags, position = _PAGE.unpack_from(held)
+        if flags & _FIRST_PAGE:
+            if len(held) < size:
+                return False
+            self._pre_skip = int.from_bytes(held[_PRE_SKIP_AT : _PRE_SKIP_AT + 2], "little")
+            self._position = 0
+        self._page_bytes = size
+        self._move_to(position, is_last=bool(flags & _LAST_PAGE))
+        return True
+
+    def _move_to(self, position: int, *, is_last: bool) -> None:
+        """Take the position (48 kHz) at which the page ends; one that does not move on tells nothing."""
+        self._left = math.inf
+        if position > self._position:
+            if is_last:
+                self._left = max(position, self._pre_skip) - max(self._position, self._pre_skip)
+            self._position = position

@@ -1,21 +1,14 @@
-"""Every way from a vendor's format to a client's, and the lock step in which chunks go through."""
+"""Every way from a vendor's format to a client's, of one stream and of several that follow each other."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import threading
-import weakref
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from array import array
 from itertools import permutations
 
 import pytest
 
-from router.media import transcode as module
-from router.media.transcode import Transcoder, Undecodable, transcode
-from router.wire.audio import AAC, FLAC, MP3, OPUS, PCM, SPEECH_FORMATS, WAV, pcm
-from router.wire.faults import Fault, Kind
+from router.media.transcode import Transcoder, Undecodable
+from router.wire.audio import AAC, FLAC, MP3, OPUS, PCM, SPEECH_FORMATS, WAV, Format, pcm
 from tests.media.sounds import TONE_HZ, clip, heard, tone, transcoded
 
 SOURCES = [pcm(16_000), pcm(22_050), PCM, pcm(48_000), WAV, MP3, FLAC, AAC, OPUS]
@@ -34,32 +27,6 @@ GARBAGE = {
     "text": bytes(range(32, 127)) * 40,
 }
 CODED = [WAV, MP3, FLAC, AAC, OPUS]
-
-
-class Source:
-    """Chunks as a vendor's answer gives them, and what became of it."""
-
-    def __init__(self, *chunks: bytes, error: Exception | None = None, stays_open: bool = False) -> None:
-        self.asked = 0
-        self.is_closed = False
-        self.is_waiting = asyncio.Event()
-        self._chunks = chunks
-        self._error = error
-        self._stays_open = stays_open
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        try:
-            for chunk in self._chunks:
-                self.asked += 1
-                yield chunk
-            self.asked += 1
-            self.is_waiting.set()
-            if self._stays_open:
-                await asyncio.Event().wait()
-            if self._error:
-                raise self._error
-        finally:
-            self.is_closed = True
 
 
 def pieces(content: bytes, size: int) -> list[bytes]:
@@ -130,184 +97,109 @@ def test_no_way():
         Transcoder(PCM, pcm(16_000))
 
 
-async def test_same_as_without_io():
-    """The asynchronous way gives the bytes that the plain one gives, and never an empty chunk."""
-    content = clip(WAV, 1)
-    outputs = [output async for output in transcode(Source(*pieces(content, 300)).chunks(), WAV, AAC)]
+# ------------------------------------------------------------------ parts
 
-    assert b"".join(outputs) == transcoded(WAV, AAC, content)
-    assert all(outputs)
+PART_S = 0.3  # a whole number of the tone's waves: it goes on in the next part where it stopped in this one
 
 
-async def test_lock_step():
-    """The next chunk is asked for only when what came of the one before has been taken."""
-    source = Source(*pieces(tone(0.2), 960))
-    taken = 0
-    async for _ in transcode(source.chunks(), PCM, WAV):
-        taken += 1
-
-        assert source.asked == taken
-
-    assert taken == 10
+def in_parts(source: Format, wanted: Format, *parts: bytes, size: int = 777) -> bytes:
+    """What comes of parts that follow each other."""
+    transcoder = Transcoder(source, wanted)
+    output = []
+    for at, part in enumerate(parts):
+        output += [transcoder.next_part()] if at else []
+        output += map(transcoder.feed, pieces(part, size))
+    return b"".join([*output, transcoder.close()])
 
 
-async def test_large_chunks():
-    """A megabyte at once goes out in many small steps, the first of them long before the last."""
-    source = Source(bytes(1 << 20))
-    sizes = [len(output) async for output in transcode(source.chunks(), PCM, WAV)]
+@pytest.mark.parametrize("wanted", SPEECH_FORMATS.values(), ids=str)
+@pytest.mark.parametrize("source", [PCM, pcm(16_000), WAV, FLAC], ids=str)
+def test_parts_are_one(source, wanted):
+    """Where nothing is lost, parts come out as the very bytes that the whole gives, whatever lies in between."""
+    parts = in_parts(source, wanted, *[clip(source, PART_S)] * 3)
+    whole = transcoded(source, wanted, clip(source, 3 * PART_S))
 
-    assert max(sizes) <= 8_192 + 44
-    assert sum(sizes) == (1 << 20) + 44
-
-
-async def test_streams_beside_each_other():
-    """Streams that run at once do not get into each other's way."""
-    content = clip(FLAC, 0.5)
-
-    async def run() -> bytes:
-        source = Source(*pieces(content, 500))
-        return b"".join([output async for output in transcode(source.chunks(), FLAC, MP3)])
-
-    assert set(await asyncio.gather(*(run() for _ in range(8)))) == {transcoded(FLAC, MP3, content)}
+    if wanted == OPUS:  # but for the number of its stream, which is drawn
+        parts, whole = heard(parts, OPUS).samples, heard(whole, OPUS).samples
+    assert parts == whole
 
 
-async def test_left_early(monkeypatch):
-    """A consumer that leaves closes the vendor's answer, and the codecs are freed without the garbage collector."""
-    source = Source(*pieces(tone(1), 960))
-    freed = threading.Event()
+@pytest.mark.parametrize("source", [WAV, FLAC], ids=str)
+def test_no_seam_in_the_resampler(source):
+    """A change of rate does not begin anew with a part."""
+    parts = in_parts(source, PCM, *[clip(source, PART_S, rate=16_000)] * 3)
 
-    class Watched(Transcoder):
-        def __init__(self, *arguments) -> None:
-            super().__init__(*arguments)
-            weakref.finalize(self, freed.set)
-
-    monkeypatch.setattr(module, "Transcoder", Watched)
-    gc.disable()
-    try:
-        async with aclosing(transcode(source.chunks(), PCM, MP3)) as outputs:
-            await anext(outputs)
-            assert not freed.is_set()
-        assert source.is_closed
-        assert await asyncio.to_thread(freed.wait, 10)  # the last step's thread lets go a moment after its result
-    finally:
-        gc.enable()
+    assert parts == transcoded(source, PCM, clip(source, 3 * PART_S, rate=16_000))
 
 
-async def test_cancelled_while_waiting_for_the_vendor():
-    """A cancelled call ends at once while the vendor is silent, and the vendor's answer is closed."""
-    source = Source(tone(0.1), stays_open=True)
-
-    async def run() -> None:
-        async for _ in transcode(source.chunks(), PCM, MP3):
-            pass
-
-    call = asyncio.ensure_future(run())
-    await asyncio.wait_for(source.is_waiting.wait(), 10)
-    call.cancel()
-
-    with pytest.raises(asyncio.CancelledError):
-        await call
-    assert source.is_closed
+def is_near(samples: array, others: array) -> bool:
+    """Whether no sample is off by more than a fifth of the tone's height, which Opus at 32 kbit/s may cost."""
+    return len(samples) == len(others) and max(map(abs, map(int.__sub__, samples, others))) < 12_000 / 5
 
 
-async def test_cancelled_during_a_step(monkeypatch):
-    """A call cancelled while a codec is at work ends at once; the codec finishes alone and nobody touches it again."""
-    entered, release, left = threading.Event(), threading.Event(), threading.Event()
-    calls = []
+def test_seam_of_opus():
+    """Opus says where its sound begins and ends: parts have their exact length, and no gap or crackle between them."""
+    part = transcoded(PCM, OPUS, tone(PART_S))
 
-    class Slow(Transcoder):
-        def feed(self, chunk: bytes) -> bytes:
-            calls.append("feed")
-            entered.set()
-            release.wait(10)
-            left.set()
-            return super().feed(chunk)
-
-        def close(self) -> bytes:
-            calls.append("close")
-            return super().close()
-
-    monkeypatch.setattr(module, "Transcoder", Slow)
-    source = Source(*pieces(tone(0.1), 960))
-
-    async def run() -> None:
-        async for _ in transcode(source.chunks(), PCM, MP3):
-            pass
-
-    call = asyncio.ensure_future(run())
-    await asyncio.to_thread(entered.wait, 10)
-    call.cancel()
-
-    with pytest.raises(asyncio.CancelledError):
-        await call
-    assert source.is_closed
-    assert not left.is_set()
-    release.set()
-    await asyncio.to_thread(left.wait, 10)
-    assert calls == ["feed"]
+    assert is_near(array("h", in_parts(OPUS, PCM, *[part] * 3)), array("h", tone(3 * PART_S)))
 
 
-async def test_off_the_loop(monkeypatch):
-    """Codecs are opened, driven and closed in threads of their own, never in the event loop's."""
-    threads = set()
+def test_end_of_opus_on_a_long_page():
+    """One page may hold the whole sound; its end is cut off as well, to the sample."""
+    file = bytearray(clip(OPUS, PART_S))
+    last = file.rindex(b"OggS")
+    file[last + 6 : last + 14] = (312 + round(PART_S * 48_000)).to_bytes(8, "little")
 
-    class Noted(Transcoder):
-        def __init__(self, *arguments) -> None:
-            threads.add(threading.current_thread())
-            super().__init__(*arguments)
-
-        def feed(self, chunk: bytes) -> bytes:
-            threads.add(threading.current_thread())
-            return super().feed(chunk)
-
-        def close(self) -> bytes:
-            threads.add(threading.current_thread())
-            return super().close()
-
-    monkeypatch.setattr(module, "Transcoder", Noted)
-    async for _ in transcode(Source(tone(0.1)).chunks(), PCM, MP3):
-        pass
-
-    assert threads
-    assert all(thread.name.startswith("transcode") for thread in threads)
+    assert is_near(array("h", in_parts(OPUS, PCM, *[bytes(file)] * 3)), array("h", tone(3 * PART_S)))
 
 
-async def test_vendor_breaks_off():
-    """When the vendor's answer breaks off its error comes through, and no end is written under the cut sound."""
-    source = Source(*pieces(tone(0.2), 960), error=Fault(Kind.FAILED, "connection lost"))
-    outputs = transcode(source.chunks(), PCM, OPUS)
-    begun = b"".join([await anext(outputs) for _ in range(10)])
+@pytest.mark.parametrize("position", [-1, 0, 1 << 60], ids=["none", "zero", "absurd"])
+def test_end_of_opus_untold(position):
+    """A last page that does not say where the sound ends costs none of it."""
+    file = bytearray(clip(OPUS, PART_S))
+    last = file.rindex(b"OggS")
+    file[last + 6 : last + 14] = position.to_bytes(8, "little", signed=True)
 
-    with pytest.raises(Fault, match="connection lost"):
-        await anext(outputs)
-    assert begun.count(b"OggS") == 12
-    assert b"OggS\x00\x04" not in begun
+    assert PART_S <= heard(transcoded(OPUS, PCM, bytes(file)), PCM).seconds <= PART_S + 0.02
 
 
-async def test_undecodable_comes_through():
-    """Garbage is refused before anything was yielded, and the vendor's answer is closed."""
-    source = Source(b"<html>", b"</html>")
+@pytest.mark.parametrize("size", [1, 13, 100_000])
+def test_end_of_opus_cut_anywhere(size):
+    """The end is found in pieces of any size."""
+    part = transcoded(PCM, OPUS, tone(PART_S))
 
-    with pytest.raises(Undecodable, match="expected wav"):
-        await anext(transcode(source.chunks(), WAV, MP3))
-    assert source.is_closed
+    assert in_parts(OPUS, PCM, part, part, size=size) == in_parts(OPUS, PCM, part, part)
 
 
-async def test_plain_iterator():
-    """An iterator that cannot be closed is read to its end all the same."""
+@pytest.mark.parametrize("source", [MP3, AAC], ids=str)
+def test_seam_of_others(source):
+    """mp3 and aac do not say where their sound begins: each part brings its priming along, and no more."""
+    sound = heard(in_parts(source, PCM, *[clip(source, PART_S)] * 3), PCM)
 
-    class Plain:
-        def __init__(self) -> None:
-            self._chunks = iter(pieces(tone(0.1), 960))
+    assert 3 * PART_S <= sound.seconds <= 3 * (PART_S + PADDING_S[source.codec])
 
-        def __aiter__(self) -> AsyncIterator[bytes]:
-            return self
 
-        async def __anext__(self) -> bytes:
-            for chunk in self._chunks:
-                return chunk
-            raise StopAsyncIteration
+@pytest.mark.parametrize("wanted", SPEECH_FORMATS.values(), ids=str)
+def test_parts_of_other_shapes(wanted):
+    """A part may have another rate and other channels than the one before; the output is one stream all the same."""
+    parts = [clip(WAV, 0.3), clip(WAV, 0.3, rate=44_100, layout="stereo"), clip(WAV, 0.3, rate=8_000)]
+    sound = heard(in_parts(WAV, wanted, *parts), wanted)
 
-    outputs = [output async for output in transcode(Plain(), PCM, WAV)]
+    assert sound.pitch_hz == pytest.approx(TONE_HZ, abs=3)
+    assert 0.9 - 0.001 <= sound.seconds <= 0.9 + PADDING_S[wanted.codec] + 0.001
 
-    assert b"".join(outputs) == transcoded(PCM, WAV, tone(0.1))
+
+@pytest.mark.parametrize("source", [*CODED, PCM], ids=str)
+@pytest.mark.parametrize("silent", [0, 1, 2])
+def test_part_without_sound(source, silent):
+    """Any part without a sound ends it, and what came before does not hide it."""
+    parts = [clip(source, 0.1)] * 3
+    parts[silent] = b""
+
+    with pytest.raises(Undecodable, match="no sound in 0 bytes"):
+        in_parts(source, MP3, *parts)
+
+
+def test_half_a_sample():
+    """A part that ends inside a sample does not shift those of the next."""
+    assert in_parts(PCM, WAV, tone(0.1) + b"x", tone(0.1)) == in_parts(PCM, WAV, tone(0.1), tone(0.1))
