@@ -8,25 +8,31 @@ HTTP server is known here.
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from asyncio import CancelledError, sleep
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from functools import partial
 from time import monotonic
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from router.media.join import joined
 from router.media.paths import Undecodable
-from router.routing.fit import Fitted
+from router.routing.fit import Fitted, fit_chat
 from router.routing.health import Health
-from router.routing.judge import Failure, exhausted, judge
-from router.routing.plan import Plan, Timing
+from router.routing.judge import HOPELESS, Failure, exhausted, judge
+from router.routing.plan import Plan, Target
 from router.routing.select import Selection, select
+from router.routing.translating import asked, batches, in_english, is_english, lines_of, read_lines
 from router.telemetry import AttemptRecord, CallRecord, Sink
-from router.upstream.answers import Answer, read_answer
+from router.upstream.ahead import begun, in_turn
+from router.upstream.answers import Answer, audible, read_answer
 from router.upstream.dress import dress
 from router.upstream.transport import Patience, Transport
-from router.wire.audio import PCM
+from router.upstream.waiting import DeadlineOver, Limits, waited
+from router.vendors.spec import Heard, Unit
 from router.wire.calls import Call, CallKind
 from router.wire.errors import CallError
 from router.wire.faults import Fault, Kind
@@ -36,6 +42,8 @@ __all__ = ["CLIENT_LEFT", "Audio", "Relay", "Reply"]
 
 CONNECT_S = 10.0
 CLIENT_LEFT = 499
+PIECE_TRIES = 3  # of a later piece of a long text: no other target may speak it
+LONGEST_PAUSE_S = 10.0  # before such a try, where the vendor asks for one
 
 
 class Audio(Struct):
@@ -46,41 +54,41 @@ class Audio(Struct):
 
 
 class Reply(Struct):
-    """A call that is committed to one target. Exactly one of `audio` and `transcript`."""
+    """A call that is committed to one target. Exactly one of `audio`, `transcript`, `heard`.
+
+    `heard` are the parts of a transcript as the vendor makes them, the whole of it last; it raises `Fault` when it
+    breaks off. `bills`: what each answer says will be billed, a stream's until its end.
+    """
 
     fitted: Fitted
     record: CallRecord
+    bills: list[dict[Unit, float]]
     audio: Audio | None = None
     transcript: Transcript | None = None
+    heard: AsyncIterator[Heard] | None = None
+    text: str | None = None
+
+    @property
+    def units(self) -> dict[Unit, float]:
+        """What will be billed, as far as vendors have said so."""
+        return {unit: sum(bill.get(unit, 0.0) for bill in self.bills) for bill in self.bills for unit in bill}
 
 
 class _Chain(Struct, frozen=True):
     """The targets to try for one call, how often each, and until when."""
 
-    selection: Selection
+    able: Sequence[Fitted]
+    is_direct: bool
     kind: CallKind
     tries: int
     began: float
 
-    def targets(self) -> Iterator[tuple[Fitted, Timing]]:
-        return ((fitted, fitted.target.timing[self.kind]) for fitted in self.selection.able)
-
-    def times(self, timing: Timing, now: float) -> _Times:
+    def limits(self, fitted: Fitted, now: float) -> Limits:
         """The time of the next attempt: its own, within what the deadline of the call leaves."""
+        timing = fitted.target.timing[self.kind]
         left_s = math.inf if timing.deadline_s is None else max(0.0, self.began + timing.deadline_s - now)
-        return _Times(timing, min(timing.timeout_s, left_s), is_deadline=left_s < timing.timeout_s)
-
-
-class _Times(Struct, frozen=True):
-    """Seconds left for an attempt; `is_deadline`: it is the call's deadline that ends them."""
-
-    timing: Timing
-    left_s: float
-    is_deadline: bool
-
-
-class _DeadlineOver(Exception):
-    """The time of the whole call is over: no verdict on the target that was being waited for."""
+        is_deadline = left_s < timing.timeout_s
+        return Limits(min(timing.timeout_s, left_s), timing.first_byte_s, timing.timeout_s, is_deadline=is_deadline)
 
 
 class Relay:
@@ -108,11 +116,15 @@ class Relay:
         While the body of the context runs, a `Fault` that leaves it is recorded as a failure after commit.
         """
         began, plan = self._clock(), self.plan
+        reply: Reply | None = None
         try:
             selection = select(plan, call, self._health, began)
             async with AsyncExitStack() as commitment:
-                chain = _Chain(selection, call.kind, 1 + plan.table.defaults.retries, began)
+                chain = _Chain(selection.able, selection.is_direct, call.kind, 1 + plan.table.defaults.retries, began)
                 reply = await self._first_success(chain, record, commitment)
+                record.target, record.dropped = reply.fitted.target.name, reply.fitted.dropped
+                if reply.fitted.is_to_translate:
+                    reply.transcript = await self._translated(reply, call, selection, chain)
                 record.first_byte_ms = _ms(self._clock() - began)
                 yield reply
             self._health.succeeded(reply.fitted.target)
@@ -122,27 +134,31 @@ class Relay:
             raise
         except Fault as fault:
             record.outcome, record.status = "interrupted", 200
-            self._hold_against(reply.fitted, fault)
+            if reply is not None:
+                self._hold_against(reply.fitted, fault)
             raise
-        except asyncio.CancelledError:
+        except CancelledError:
             record.outcome, record.status = "client left", CLIENT_LEFT
             raise
         finally:
+            record.units = reply.units if reply is not None else {}
             record.total_ms = _ms(self._clock() - began)
             record.is_told = True
             self._sink(record)
 
+    # ------------------------------------------------------------------ attempts, up to the commit
+
     async def _first_success(self, chain: _Chain, record: CallRecord, commitment: AsyncExitStack) -> Reply:
         """Try the chain until one target commits. Raises `RouteExhausted` when none does."""
         failures: list[Failure] = []
-        for fitted, timing in chain.targets():
+        for fitted in chain.able:
             for _ in range(chain.tries):
                 started = self._clock()
                 try:
-                    reply = await self._attempt(fitted, record, chain.times(timing, started), commitment)
-                except _DeadlineOver as over:
+                    reply = await self._attempt(fitted, record, chain.limits(fitted, started), commitment)
+                except DeadlineOver as over:
                     record.attempts.append(AttemptRecord(fitted.target.name, "deadline", _ms(self._clock() - started)))
-                    raise exhausted(failures, is_direct=chain.selection.is_direct, is_late=True) from over
+                    raise exhausted(failures, is_direct=chain.is_direct, is_late=True) from over
                 except Fault as fault:
                     failures.append(Failure(fitted.target.name, fault))
                     record.attempts.append(_failed(fitted, fault, self._clock() - started))
@@ -151,39 +167,36 @@ class Relay:
                 else:
                     record.attempts.append(AttemptRecord(fitted.target.name, "ok", _ms(self._clock() - started)))
                     return reply
-        raise exhausted(failures, is_direct=chain.selection.is_direct, is_late=False)
+        raise exhausted(failures, is_direct=chain.is_direct, is_late=False)
 
-    async def _attempt(self, fitted: Fitted, record: CallRecord, times: _Times, commitment: AsyncExitStack) -> Reply:
-        """One try at one target, up to its first audio or whole transcript.
+    async def _attempt(self, fitted: Fitted, record: CallRecord, limits: Limits, commitment: AsyncExitStack) -> Reply:
+        """One try at one target, up to its first audio, first words or whole transcript.
 
-        Raises `Fault`, or `_DeadlineOver`, which is nobody's fault; then nothing is open.
+        Raises `Fault`, or `DeadlineOver`, which is nobody's fault; then nothing is open.
         """
         async with AsyncExitStack() as opened:
-            first_byte = None
-            try:
-                async with asyncio.timeout(times.left_s) as scope:
-                    first_byte = _FirstByte(scope, times.timing.first_byte_s)
-                    answer = await self._send(fitted, times.timing, first_byte.is_due, opened)
-                    audio = await _committed(answer.audio, fitted, opened) if answer.audio else None
-                    first_byte.has_come()
-            except TimeoutError as error:
-                if times.is_deadline and not (first_byte and first_byte.is_nearer):
-                    raise _DeadlineOver from error
-                raise Fault(Kind.TIMEOUT, "no answer in time") from error
+            async with waited(limits) as waiting:
+                first, *following = fitted.pieces()
+                answer = await self._send(first, limits, waiting.request_is_sent, opened)
+                reply = Reply(fitted, record, [answer.units], transcript=answer.transcript, text=answer.text)
+                if answer.audio:
+                    reply.audio = await self._spoken(answer.audio, following, reply, opened)
+                elif answer.heard:
+                    reply.heard = await begun(answer.heard)
             await commitment.enter_async_context(opened.pop_all())
-        record.target, record.dropped, record.units = fitted.target.name, fitted.dropped, answer.units
-        return Reply(fitted, record, audio=audio, transcript=answer.transcript)
+        return reply
 
     async def _send(
-        self, fitted: Fitted, timing: Timing, on_sent: Callable[[], None], opened: AsyncExitStack
+        self, fitted: Fitted, limits: Limits, on_sent: Callable[[], None], opened: AsyncExitStack
     ) -> Answer:
         """Send the vendor's own request and read what kind of answer comes."""
         outlet = fitted.target.outlet
         request = dress(fitted.draft(), outlet.facts, outlet.settings, fitted.extras)
         transport = self._transports[outlet.facts.transport]
-        patience = Patience(connect_s=CONNECT_S, silence_s=timing.timeout_s)
+        patience = Patience(connect_s=CONNECT_S, silence_s=limits.silence_s)
         response = await opened.enter_async_context(transport.send(request, patience, on_sent))
-        return await read_answer(response, fitted.operation, outlet.facts, outlet.settings, fitted.wants)
+        due = fitted.operation, outlet.facts, outlet.settings, fitted.wants
+        return await read_answer(response, *due, as_events=fitted.ask.as_events)
 
     def _hold_against(self, fitted: Fitted, fault: Fault) -> bool:
         """Record whose fault it was; True when the same target may be tried again."""
@@ -191,45 +204,87 @@ class Relay:
         self._health.failed(fitted.target, verdict.blame, self._clock(), fault.retry_after_s)
         return verdict.same_again
 
+    # ------------------------------------------------------------------ speech
 
-class _FirstByte:
-    """The time to the first byte: it runs from the moment the vendor has the whole request, until that byte is here."""
+    async def _spoken(
+        self, chunks: AsyncIterator[bytes], following: Sequence[Fitted], reply: Reply, opened: AsyncExitStack
+    ) -> Audio:
+        """Wait for the first audio that can go out: the vendor's own bytes, or what is made of them while they stream.
 
-    def __init__(self, scope: asyncio.Timeout, within_s: float) -> None:
-        self._scope = scope
-        self._within_s = within_s
-        self._is_awaited = True
-        self.is_nearer = False
+        Pieces that follow are asked for while the one before still streams, and all become one recording.
+        """
+        source, wanted = reply.fitted.source, reply.fitted.wanted
+        chunks = await begun(audible(chunks, source))
+        if following or source != wanted:
+            parts = in_turn(chunks, [partial(self._open_piece, piece, reply) for piece in following])
+            remade = _remade(await opened.enter_async_context(aclosing(parts)), reply.fitted)
+            chunks = await opened.enter_async_context(aclosing(remade))
+        return Audio(await anext(chunks), chunks)
 
-    def is_due(self) -> None:
-        limit = self._scope.when()
-        due = asyncio.get_running_loop().time() + self._within_s
-        if self._is_awaited and not self._scope.expired() and (limit is None or due < limit):
-            self._scope.reschedule(due)
-            self.is_nearer = True
+    async def _open_piece(self, fitted: Fitted, reply: Reply, held: AsyncExitStack) -> AsyncIterator[bytes]:
+        """A later piece, begun. Again on the same target where that may help, never on another. Raises `Fault`."""
+        timing = fitted.target.timing["speech"]
+        limits = Limits(timing.timeout_s, timing.first_byte_s, timing.timeout_s)
+        for tries_left in reversed(range(PIECE_TRIES)):
+            started = self._clock()
+            try:
+                async with AsyncExitStack() as opened:
+                    async with waited(limits) as waiting:
+                        answer = await self._send(fitted, limits, waiting.request_is_sent, opened)
+                        assert answer.audio
+                        chunks = await begun(audible(answer.audio, fitted.source))
+                    await held.enter_async_context(opened.pop_all())
+            except Fault as fault:
+                reply.record.attempts.append(_failed(fitted, fault, self._clock() - started))
+                if not tries_left or fault.kind in HOPELESS:
+                    raise
+                self._hold_against(fitted, fault)
+                await sleep(min(fault.retry_after_s or 0.0, LONGEST_PAUSE_S))
+            else:
+                reply.bills.append(answer.units)
+                return chunks
+        raise AssertionError
 
-    def has_come(self) -> None:  # a vendor may answer before it has read everything
-        self._is_awaited = False
+    # ------------------------------------------------------------------ translation
+
+    async def _translated(self, reply: Reply, call: Call, selection: Selection, chain: _Chain) -> Transcript:
+        """What a target has written down, put into English by a chat model. Raises `RouteExhausted`."""
+        heard = reply.transcript
+        assert heard
+        if is_english(heard):
+            return heard
+        english: list[str] = []
+        for lines in batches(lines_of(heard, reply.fitted.wants)):
+            context = call.tunables.get("prompt")
+            english += await self._in_english(lines, context, selection.translators, chain, reply.record)
+        return in_english(heard, english, reply.fitted.wants)
+
+    async def _in_english(
+        self,
+        lines: Sequence[str],
+        context: str | None,
+        translators: Sequence[Target],
+        chain: _Chain,
+        record: CallRecord,
+    ) -> Sequence[str]:
+        """As many lines in English; of those with which a model lost count, each half by itself."""
+        able = [fit_chat(target, *asked(lines, context)) for target in translators]
+        async with AsyncExitStack() as answered:
+            reply = await self._first_success(replace(chain, able=able, is_direct=False), record, answered)
+        assert reply.text
+        if (english := read_lines(reply.text, len(lines))) is not None:
+            return english
+        half = len(lines) // 2
+        halves = (lines[:half], lines[half:])
+        return [line for part in halves for line in await self._in_english(part, context, translators, chain, record)]
 
 
-async def _committed(chunks: AsyncIterator[bytes], fitted: Fitted, opened: AsyncExitStack) -> Audio:
-    """Wait for the first audio that can go out: the vendor's own bytes, or what is made of them while they stream."""
-    if fitted.source != fitted.wanted:
-        chunks = await opened.enter_async_context(aclosing(_transcoded(chunks, fitted)))
-    async for first in chunks:
-        if fitted.wanted != PCM and first[:1] in (b"{", b"<"):  # no audio begins so, but for samples
-            raise Fault(Kind.GARBLED, "text where audio was due")
-        return Audio(first, chunks)
-    raise Fault(Kind.GARBLED, "an empty answer where audio was due")
-
-
-async def _transcoded(chunks: AsyncIterator[bytes], fitted: Fitted) -> AsyncGenerator[bytes]:
-    from router.media.transcode import transcode  # noqa: PLC0415 - codecs are loaded when one is needed
-
+async def _remade(parts: AsyncIterator[AsyncIterator[bytes]], fitted: Fitted) -> AsyncGenerator[bytes]:
+    """The parts as one recording in the format that is wanted. Raises `Fault` (GARBLED) for what is no such audio."""
     assert fitted.source
     assert fitted.wanted
     try:
-        async with aclosing(transcode(chunks, fitted.source, fitted.wanted)) as made:
+        async with aclosing(joined(parts, fitted.source, fitted.wanted)) as made:
             async for chunk in made:
                 yield chunk
     except Undecodable as error:

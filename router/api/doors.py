@@ -5,27 +5,33 @@ What lives here: what the client gets for a reply, before and after commit. Who 
 
 from __future__ import annotations
 
+import asyncio
 import string
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 from urllib.parse import quote
 
 from litestar.types import ASGIApp, Receive, Scope, Send
+from msgspec.structs import replace
 
 from router.accounts.keys import Keyring
 from router.api.exchange import ClientLeft, Exchange
-from router.api.forms import FormLimits, read_form
+from router.api.forms import FormLimits
 from router.api.listening import ListenRequest, parse_listening
 from router.api.speech import parse_speech
+from router.api.streams import EventStream
+from router.api.uploads import read_upload
 from router.config import Server
-from router.relay import CLIENT_LEFT, Audio, Relay, Reply
+from router.relay import CLIENT_LEFT, Relay, Reply
 from router.telemetry import CallRecord, Sink
-from router.vendors.spec import Unit
+from router.vendors.spec import Heard, Unit
 from router.wire import events
 from router.wire.audio import CONTENT_TYPES, Format
 from router.wire.errors import CallError, NotAllowed
 from router.wire.faults import Fault
-from router.wire.render import Usage, done_event, render, segment_events
+from router.wire.render import Usage, done_event, render
+from router.wire.transcripts import Delta, Segment, Transcript
+from router.wire.turns import Turns
 
 __all__ = ["AudioDoors"]
 
@@ -33,9 +39,6 @@ Handle = Callable[[Exchange, CallRecord], Awaitable[None]]
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation.replace("%", "") + " "
 LONGEST_HEADER = 1_024
-BROKEN_OFF = {
-    "error": {"message": "The vendor's stream broke off.", "type": "server_error", "param": None, "code": "interrupted"}
-}
 
 
 class AudioDoors:
@@ -81,83 +84,123 @@ class AudioDoors:
     # ------------------------------------------------------------------ speech
 
     async def _speech(self, exchange: Exchange, record: CallRecord) -> None:
-        request = parse_speech(await exchange.body(self._server.max_body), self._server.max_input)
-        record.model = request.call.model
-        async with exchange.watched(), self._relay.answer(request.call, record) as reply:
-            assert reply.audio
-            if request.is_sse:
-                await _send_audio_events(exchange, reply, reply.audio)
-            else:
-                await _send_audio(exchange, reply, reply.audio, request.call.format)
+        call = parse_speech(await exchange.body(self._server.max_body), self._server.max_input)
+        record.model = call.model
+        if not call.as_events:
+            async with exchange.watched(), self._relay.answer(call, record) as reply:
+                await _send_audio(exchange, reply, call.format)
+            return
+        stream = EventStream(exchange, lambda: _headers(record))
+        async with exchange.watched(), stream.kept_alive(), self._relay.answer(call, record) as reply:
+            await _send_audio_events(stream, reply, len(call.text))
 
     # ------------------------------------------------------------------ transcription, translation
 
     def _listening(self, kind: Literal["transcription", "translation"]) -> Handle:
         async def handle(exchange: Exchange, record: CallRecord) -> None:
-            chunks = exchange.chunks(self._form_limits.max_body)
-            form = await read_form(exchange.headers.get("content-type", ""), chunks, self._form_limits)
+            content_type = exchange.headers.get("content-type", "")
+            form = await read_upload(content_type, exchange.chunks, self._form_limits)
             try:
                 request = parse_listening(form, kind)
                 record.model = request.call.model
-                async with exchange.watched(), self._relay.answer(request.call, record) as reply:
-                    await _send_transcript(exchange, reply, request)
+                await self._listen(exchange, record, request)
             finally:
                 if form.file:
                     form.file.close()
 
         return handle
 
+    async def _listen(self, exchange: Exchange, record: CallRecord, request: ListenRequest) -> None:
+        if not request.call.as_events:
+            async with exchange.watched(), self._relay.answer(request.call, record) as reply:
+                await _send_transcript(exchange, reply, request)
+            return
+        stream = EventStream(exchange, lambda: _headers(record))
+        async with exchange.watched(), stream.kept_alive(), self._relay.answer(request.call, record) as reply:
+            await _send_transcript_events(stream, reply, request)
 
-async def _send_audio(exchange: Exchange, reply: Reply, audio: Audio, wanted: Format) -> None:
+
+async def _send_audio(exchange: Exchange, reply: Reply, wanted: Format) -> None:
     """The bytes as they come, one write for each."""
-    await exchange.start(200, _head(CONTENT_TYPES[wanted.codec], reply.record))
-    reply.record.bytes_out += len(audio.first)
-    await exchange.write(audio.first)
-    async for chunk in audio.rest:
+    assert reply.audio
+    content_type = (b"content-type", CONTENT_TYPES[wanted.codec].encode())
+    await exchange.start(200, [content_type, *_headers(reply.record)])
+    reply.record.bytes_out += len(reply.audio.first)
+    await exchange.write(reply.audio.first)
+    async for chunk in reply.audio.rest:
         reply.record.bytes_out += len(chunk)
         await exchange.write(chunk)
     await exchange.finish()
 
 
-async def _send_audio_events(exchange: Exchange, reply: Reply, audio: Audio) -> None:
-    """The same bytes, wrapped; here a stream that breaks off can say so."""
-    await exchange.start(200, _head("text/event-stream", reply.record))
-    try:
-        await exchange.write(events.audio_delta(audio.first))
-        reply.record.bytes_out += len(audio.first)
-        async for chunk in audio.rest:
-            reply.record.bytes_out += len(chunk)
-            await exchange.write(events.audio_delta(chunk))
-    except Fault:
-        await exchange.finish(events.event(BROKEN_OFF))
-        raise
-    usage = _usage(reply.record)
-    await exchange.finish(events.audio_done(usage.input_tokens or 0, usage.output_tokens or 0))
+async def _send_audio_events(stream: EventStream, reply: Reply, characters: int) -> None:
+    """The same bytes, wrapped."""
+    assert reply.audio
+    await stream.send(events.audio_delta(reply.audio.first))
+    reply.record.bytes_out += len(reply.audio.first)
+    async for chunk in reply.audio.rest:
+        reply.record.bytes_out += len(chunk)
+        await stream.send(events.audio_delta(chunk))
+    usage = _usage(reply)
+    await stream.finish(events.audio_done(usage.input_tokens or 0, usage.output_tokens or 0, characters))
 
 
 async def _send_transcript(exchange: Exchange, reply: Reply, request: ListenRequest) -> None:
     assert reply.transcript
-    usage = _usage(reply.record)
-    if request.is_stream:
-        await exchange.start(200, _head("text/event-stream", reply.record))
-        await exchange.write(events.text_delta(reply.transcript.text))
-        for segment in segment_events(reply.transcript, request.rendering):
-            await exchange.write(events.event(segment))
-        await exchange.finish(events.event(done_event(reply.transcript, request.rendering, usage)))
-        return
-    content_type, body = render(reply.transcript, request.rendering, usage)
+    transcript = await _measured(reply.transcript, request)
+    content_type, body = render(transcript, request.rendering, _usage(reply))
     reply.record.bytes_out = len(body)
     await exchange.reply(200, content_type, body, _router_headers(reply.record))
 
 
-def _usage(record: CallRecord) -> Usage:
-    tokens = {unit: int(amount) for unit, amount in record.units.items() if unit is not Unit.SECOND}
-    return Usage(tokens.get(Unit.INPUT_TOKEN), tokens.get(Unit.OUTPUT_TOKEN), record.units.get(Unit.SECOND))
+async def _send_transcript_events(stream: EventStream, reply: Reply, request: ListenRequest) -> None:
+    """The parts as they are heard, or all at once from a vendor that does not stream; in the end the whole."""
+    turns = Turns()
+    async for part in _parts(reply):
+        match part:
+            case Delta():
+                await stream.send(events.text_delta(part))
+            case Segment() if request.rendering.format == "diarized_json":
+                await stream.send(events.event(turns.written(part)))
+            case Transcript():
+                whole = await _measured(part, request)
+                await stream.finish(events.event(done_event(whole, request.rendering, _usage(reply))))
 
 
-def _head(content_type: str, record: CallRecord) -> list[tuple[bytes, bytes]]:
-    own = [(name.encode(), value.encode("latin-1", "replace")) for name, value in _router_headers(record).items()]
-    return [(b"content-type", content_type.encode()), *own]
+async def _parts(reply: Reply) -> AsyncIterator[Heard]:
+    if reply.heard:
+        async for part in reply.heard:
+            yield part
+    elif reply.transcript:
+        yield Delta(reply.transcript.text)
+        for segment in reply.transcript.timed():
+            yield segment
+        yield reply.transcript
+
+
+async def _measured(transcript: Transcript, request: ListenRequest) -> Transcript:
+    """With its length: the file's own, where the vendor told none and the client is told one."""
+    if transcript.duration is not None or not request.rendering.is_document:
+        return transcript
+    from router.media.probe import seconds_of  # noqa: PLC0415 - codecs are loaded when one is needed
+
+    return replace(transcript, duration=await asyncio.to_thread(seconds_of, request.call.audio))
+
+
+def _usage(reply: Reply) -> Usage:
+    units = reply.units
+    tokens = {unit: int(amount) for unit, amount in units.items() if unit is not Unit.SECOND}
+    return Usage(
+        input_tokens=tokens.get(Unit.INPUT_TOKEN),
+        output_tokens=tokens.get(Unit.OUTPUT_TOKEN),
+        seconds=units.get(Unit.SECOND),
+        input_text_tokens=tokens.get(Unit.INPUT_TEXT_TOKEN),
+        input_audio_tokens=tokens.get(Unit.INPUT_AUDIO_TOKEN),
+    )
+
+
+def _headers(record: CallRecord) -> Sequence[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode("latin-1", "replace")) for name, value in _router_headers(record).items()]
 
 
 def _router_headers(record: CallRecord) -> Mapping[str, str]:

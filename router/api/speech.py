@@ -15,7 +15,7 @@ from router.wire.audio import SPEECH_FORMATS
 from router.wire.calls import LONGEST_MODEL, NOT_FOR_VENDORS, SpeechCall
 from router.wire.errors import InvalidCall
 
-__all__ = ["SpeechRequest", "check_input", "parse_speech"]
+__all__ = ["SpeechBody", "check_input", "parse_speech"]
 
 
 class VoiceId(Struct, frozen=True):
@@ -37,18 +37,11 @@ class SpeechBody(Struct, frozen=True):
     language: str | None = None
 
 
-class SpeechRequest(Struct, frozen=True):
-    """The call, and how the client wants its audio: as it is, or in server-sent events."""
-
-    call: SpeechCall
-    is_sse: bool
-
-
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _KNOWN = frozenset(SpeechBody.__struct_fields__)
 
 
-def parse_speech(body: bytes, max_input: int) -> SpeechRequest:
+def parse_speech(body: bytes, max_input: int) -> SpeechCall:
     """Raises `InvalidCall` naming the field. `max_input`: characters."""
     try:
         fields = _decode(body)
@@ -60,7 +53,7 @@ def parse_speech(body: bytes, max_input: int) -> SpeechRequest:
         raise _invalid_field(error) from error
     check_input(asked.input, max_input)
     tunables = {"speed": asked.speed, "instructions": asked.instructions, "language": asked.language}
-    call = SpeechCall(
+    return SpeechCall(
         model=asked.model,
         text=asked.input,
         voice=asked.voice.id if isinstance(asked.voice, VoiceId) else asked.voice,
@@ -71,8 +64,8 @@ def parse_speech(body: bytes, max_input: int) -> SpeechRequest:
             for name, value in fields.items()
             if name not in _KNOWN and name not in NOT_FOR_VENDORS and value is not None
         },
+        as_events=asked.stream_format == "sse",
     )
-    return SpeechRequest(call, is_sse=asked.stream_format == "sse")
 
 
 def _invalid_field(error: msgspec.ValidationError) -> InvalidCall:

@@ -75,7 +75,7 @@ def _take_out(document: Any, place: Place) -> None:
         holder = holder[step]
     if isinstance(holder, dict):
         del holder[last]
-    elif above[-1] == "targets":
+    elif above[-1] in {"targets", "translate_with"}:
         holder[last] = STAND_IN
     else:
         _take_out(document, tuple(above))

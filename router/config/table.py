@@ -95,6 +95,16 @@ class TargetEntry(Times, frozen=True, kw_only=True):
     )
 
 
+Translators = Annotated[
+    list[TargetName | TargetEntry],
+    Meta(
+        min_length=1,
+        description="Chat models of OpenAI-compatible vendors, tried in order: they put into English what a target "
+        "without translations of its own has written down.",
+    ),
+]
+
+
 class Route(_Strict, frozen=True, kw_only=True):
     """A public model name: who answers it, in which order."""
 
@@ -102,6 +112,7 @@ class Route(_Strict, frozen=True, kw_only=True):
     targets: Annotated[
         list[TargetName | TargetEntry], Meta(min_length=1, description="vendor/model, or a mapping with more to say.")
     ]
+    translate_with: Translators | None = None
 
 
 class Defaults(CallTimes, frozen=True, kw_only=True):
@@ -112,6 +123,7 @@ class Defaults(CallTimes, frozen=True, kw_only=True):
         Literal["lenient", "strict"],
         Meta(description="A parameter that a vendor cannot honour is dropped and named, or excludes the vendor."),
     ] = "lenient"
+    translate_with: Translators | None = None
     speech: CallTimes | None = None
     transcription: CallTimes | None = None
     translation: CallTimes | None = None
@@ -127,8 +139,11 @@ class Server(_Strict, frozen=True, kw_only=True):
     ] = field(default_factory=lambda: Size(25 * 1024**2))
     max_body: Annotated[
         Size,
-        Meta(description="Of a JSON body, and of the text fields of a form.", extra_json_schema={"default": "1MB"}),
-    ] = field(default_factory=lambda: Size(1024**2))
+        Meta(
+            description="Of a JSON body, and of the text fields of a form, which may hold samples of four speakers.",
+            extra_json_schema={"default": "8MB"},
+        ),
+    ] = field(default_factory=lambda: Size(8 * 1024**2))
     max_input: Annotated[int, Meta(ge=1, description="Characters of the text to speak.")] = 100_000
 
 

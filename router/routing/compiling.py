@@ -18,6 +18,8 @@ from router.vendors.spec import Vendor
 
 __all__ = ["compile_plan"]
 
+Place = tuple[str | int, ...]
+
 
 def compile_plan(
     loaded: Loaded,
@@ -30,14 +32,20 @@ def compile_plan(
     compiler = _Compiler(loaded.source, find_vendor, known, is_installed)
     outlets = {name: compiler.outlet(name, entry) for name, entry in loaded.table.vendors.items()}
     found = {name: outlet for name, outlet in outlets.items() if outlet}
-    compiler.personas(loaded.table, found)
+    table = loaded.table
+    compiler.personas(table, found)
+    translators = compiler.translators(table.defaults.translate_with, ("defaults",), table, found)
     routes = {
-        name: Route(name, compiler.chain(name, route.targets, loaded.table, found))
-        for name, route in loaded.table.routes.items()
+        name: Route(
+            name,
+            compiler.chain(("routes", name, "targets"), route.targets, table, found),
+            compiler.translators(route.translate_with, ("routes", name), table, found) or translators,
+        )
+        for name, route in table.routes.items()
     }
     if compiler.problems:
         raise ConfigError(tuple(sorted(compiler.problems, key=lambda problem: problem.line)))
-    return Plan(table=loaded.table, routes=routes, outlets=found)
+    return Plan(table=table, routes=routes, outlets=found, translators=translators)
 
 
 class _Compiler:
@@ -106,8 +114,19 @@ class _Compiler:
                 elif (outlet := outlets.get(vendor)) and not _could_be(outlet.facts, voice):
                     self._problem(f"{vendor} has no voice {voice!r}", "voices", persona, vendor)
 
+    def translators(
+        self, entries: Sequence[str | TargetEntry] | None, above: Place, table: Table, outlets: Mapping[str, Outlet]
+    ) -> tuple[Target, ...]:
+        return self.chain((*above, "translate_with"), entries or (), table, outlets, is_chat=True)
+
     def chain(
-        self, route: str, entries: Sequence[str | TargetEntry], table: Table, outlets: Mapping[str, Outlet]
+        self,
+        place: Place,
+        entries: Sequence[str | TargetEntry],
+        table: Table,
+        outlets: Mapping[str, Outlet],
+        *,
+        is_chat: bool = False,
     ) -> tuple[Target, ...]:
         targets = []
         for index, entry in enumerate(entries):
@@ -115,19 +134,21 @@ class _Compiler:
             if full.target == STAND_IN:
                 continue  # what stood there is told already
             vendor, _, model = full.target.partition("/")
-            where = ("routes", route, "targets", index)
+            where = (*place, index)
             if vendor not in table.vendors:
                 self._problem(f"{full.target}: no vendor {vendor!r} in this table", *where)
             elif outlet := outlets.get(vendor):
                 target = target_at(outlet, model, table, full)
-                if why := why_no_model(outlet, model):
+                if is_chat and not outlet.facts.chat:
+                    self._problem(f"{vendor} has no chat models; an OpenAI-compatible vendor has", *where)
+                elif not is_chat and (why := why_no_model(outlet, model)):
                     self._problem(why, *where)
                 else:
                     self._voices(target, where)
                 targets.append(target)
         return tuple(targets)
 
-    def _voices(self, target: Target, where: tuple[str | int, ...]) -> None:
+    def _voices(self, target: Target, where: Place) -> None:
         for name, voice in target.voices.items():
             if "speech" not in target.abilities:
                 self._problem(f"{target.name} does not speak", *where, "voices", name)

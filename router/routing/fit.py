@@ -1,25 +1,28 @@
 """What a call becomes at one target: its voice, its format, its parameters in that vendor's terms; or why it cannot be.
 
-Pure: the same code decides for a live call and explains a hypothetical one.
+Pure: the same code decides for a live call and explains a hypothetical one. What no vendor can do by itself is made up
+for here, too: a text beyond its limit is split, a translation it lacks becomes a transcription and a translator's work.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.media.paths import can_transcode
 from router.routing.plan import Plan, Target
-from router.vendors.spec import Ask, Draft, ListenAsk, Operation, Speech, SpeechAsk, Transcription
+from router.vendors.spec import Ask, ChatAsk, Draft, ListenAsk, Operation, Speech, SpeechAsk, Transcription
 from router.wire.audio import Format
 from router.wire.calls import OPENAI_VOICES, Call, ListenCall, SpeechCall
 from router.wire.faults import Fault, Kind
 from router.wire.languages import code_of
+from router.wire.sentences import split
 
-__all__ = ["Cannot", "Fitted", "fit"]
+__all__ = ["Cannot", "Fitted", "fit", "fit_chat", "fit_to_translate", "given", "voice_at"]
 
 NATURAL_SOURCES = ("pcm", "wav", "flac")  # what to transcode from, best first: nothing is lost in these
 
@@ -32,7 +35,9 @@ class Fitted(Struct, frozen=True):
     """A call as one target will get it.
 
     `source` is the format the vendor is asked for, `wanted` the one the client gets (both None where no audio comes
-    back); `wants` is what a transcript must hold. `dropped` names what the vendor will not honour.
+    back); `wants` is what a transcript must hold. `dropped` names what the vendor will not honour. `longest`: the
+    characters that the vendor takes at once, of a text that has more. `is_to_translate`: the vendor only writes down,
+    and its transcript still has to be translated.
     """
 
     target: Target
@@ -43,6 +48,15 @@ class Fitted(Struct, frozen=True):
     source: Format | None = None
     wanted: Format | None = None
     wants: frozenset[str] = frozenset()
+    longest: int | None = None
+    is_to_translate: bool = False
+
+    def pieces(self) -> Sequence[Fitted]:
+        """What the vendor is asked for, one after the other: usually this alone."""
+        if self.longest is None or not isinstance(self.ask, SpeechAsk):
+            return (self,)
+        texts = split(self.ask.text, self.longest)
+        return [replace(self, ask=replace(self.ask, text=text), longest=None) for text in texts]
 
     def draft(self) -> Draft:
         """The vendor's own request. Raises `Fault`: INPUT for what cannot be in it, GARBLED for a bug of the file."""
@@ -62,18 +76,33 @@ def fit(call: Call, target: Target, plan: Plan) -> Fitted:
     extras = _extras(call, target, operation, plan, dropped)
     if dropped and plan.table.defaults.params == "strict":
         raise Cannot(f"does not honour {', '.join(dropped)} (params: strict)")
-    shared: dict[str, Any] = {"model": target.model, **kept}
+    streams = operation.events is not None and "events" in operation.gives
+    shared: dict[str, Any] = {"model": target.model, "as_events": call.as_events and streams, **kept}
     if isinstance(call, SpeechCall) and isinstance(operation, Speech):
-        source = _source(operation, call.format)
-        voice = _voice(call.voice, target, operation, plan)
-        _check_length(call.text, operation)
+        longest = operation.longest if len(call.text) > (operation.longest or len(call.text)) else None
+        source = _source(operation, call.format, is_joined=longest is not None)
+        voice = voice_at(target, operation, call.voice, plan)
         ask: Ask = SpeechAsk(text=call.text, voice=voice, format=operation.formats[source], **shared)
-        return Fitted(target, operation, ask, extras, tuple(dropped), source, call.format)
+        return Fitted(target, operation, ask, extras, tuple(dropped), source, call.format, longest=longest)
     assert isinstance(call, ListenCall)
     assert isinstance(operation, Transcription)
     _check_listening(call, operation)
     ask = ListenAsk(audio=call.audio, wants=call.wants, **shared)
     return Fitted(target, operation, ask, extras, tuple(dropped), wants=call.wants)
+
+
+def fit_to_translate(call: ListenCall, target: Target, plan: Plan) -> Fitted:
+    """A translation call as a transcription that somebody else translates; the prompt goes there. Raises `Cannot`."""
+    tunables = {name: value for name, value in call.tunables.items() if name != "prompt"}
+    heard = replace(call, kind="transcription", tunables=tunables, as_events=False)
+    return replace(fit(heard, target, plan), is_to_translate=True)
+
+
+def fit_chat(target: Target, system: str, user: str) -> Fitted:
+    """A text for a translator, whose outlet has chat models."""
+    chat = target.outlet.facts.chat
+    assert chat
+    return Fitted(target, chat, ChatAsk(model=target.model, system=system, user=user), target.options, ())
 
 
 def _tunables(call: Call, operation: Operation, dropped: list[str]) -> dict[str, Any]:
@@ -111,8 +140,11 @@ def _extras(call: Call, target: Target, operation: Operation, plan: Plan, droppe
     return kept
 
 
-def _voice(name: str, target: Target, speech: Speech, plan: Plan) -> str:
-    """Target, persona, the vendor's table, a voice of its own, and then whoever speaks for all (`"*"`)."""
+def voice_at(target: Target, speech: Speech, name: str, plan: Plan) -> str:
+    """What a voice is called there. Raises `Cannot`.
+
+    Target, persona, the vendor's table, a voice of its own, and then whoever speaks for all (`"*"`).
+    """
     persona = plan.table.voices.get(name, {}).get(target.outlet.name)
     if found := target.voices.get(name) or persona or speech.voices.get(name):
         return found
@@ -134,8 +166,9 @@ def _own_voices(speech: Speech) -> str:
     return f" and its own, which look like {speech.voice_like}" if speech.voice_like else ""
 
 
-def _source(speech: Speech, wanted: Format) -> Format:
-    if wanted in speech.formats:
+def _source(speech: Speech, wanted: Format, *, is_joined: bool) -> Format:
+    """What to ask for: the format itself, unless pieces must be joined, which only samples can be."""
+    if wanted in speech.formats and (not is_joined or wanted.codec == "pcm"):
         return wanted
     reachable = [source for source in speech.formats if can_transcode(source, wanted)]
     if not reachable:
@@ -144,14 +177,13 @@ def _source(speech: Speech, wanted: Format) -> Format:
     return min(reachable, key=lambda source: order.get(source.codec, len(order)))
 
 
-def _check_length(text: str, speech: Speech) -> None:
-    if speech.longest and len(text) > speech.longest:
-        raise Cannot(f"takes {speech.longest:,} characters at most, the input has {len(text):,}")
+def given(operation: Operation) -> frozenset[str]:
+    """What can be had of a transcript: segments are cut from words where a vendor only gives these."""
+    return operation.gives | {"segments"} if "words" in operation.gives else operation.gives
 
 
 def _check_listening(call: ListenCall, operation: Transcription) -> None:
-    gives = operation.gives | ({"segments"} if "words" in operation.gives else frozenset[str]())
-    if missing := call.wants - gives:
+    if missing := call.wants - given(operation):
         raise Cannot(f"does not give {' or '.join(sorted(missing))}")
     if operation.largest_bytes and call.audio.size > operation.largest_bytes:
         raise Cannot(f"takes {operation.largest_bytes:,} bytes at most, the file has {call.audio.size:,}")

@@ -15,7 +15,7 @@ from router.routing.health import Blame
 from router.wire.errors import RouteExhausted
 from router.wire.faults import Fault, Kind
 
-__all__ = ["Failure", "Verdict", "exhausted", "judge"]
+__all__ = ["HOPELESS", "Failure", "Verdict", "exhausted", "judge"]
 
 NOT_FOR_CLIENTS = re.compile(r"\w+://[^\s\"'<>]+|[\w-]{2,}(\.{3}|…|\*{2,})[\w-]*")
 LONGEST_OBEYED_S = 60.0  # the Node SDK ignores a longer retry-after and comes back at once

@@ -5,7 +5,7 @@ What lives here: the plan and its parts. Pure. How it is made of a table: `compi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ __all__ = [
     "Target",
     "Timing",
     "known_models",
+    "serving",
     "target_at",
     "why_no_model",
 ]
@@ -72,10 +73,11 @@ class Target(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """A public model name and its chain, in order."""
+    """A public model name and its chain, in order; `translators`: chat models for what its targets cannot translate."""
 
     name: str
     targets: tuple[Target, ...]
+    translators: tuple[Target, ...] = ()
 
 
 class Plan(Struct, frozen=True):
@@ -84,6 +86,8 @@ class Plan(Struct, frozen=True):
     table: Table
     routes: Mapping[str, Route]
     outlets: Mapping[str, Outlet]
+    translators: tuple[Target, ...] = ()
+    """The table's default ones, for routes that name none and for models that clients name directly."""
 
     def declared(self, kind: CallKind) -> frozenset[str]:
         """Every vendor's own field names for a kind of call, over the whole table."""
@@ -105,6 +109,12 @@ def target_at(outlet: Outlet, model: str, table: Table, entry: TargetEntry | Non
         options=entry.options,
         last_resort=entry.last_resort is True,
     )
+
+
+def serving(targets: Sequence[Target]) -> Sequence[Target]:
+    """Those of a chain that may answer: configured, and a last resort only where nobody else is."""
+    present = [target for target in targets if not target.outlet.absent]
+    return [target for target in present if not target.last_resort] or present
 
 
 def known_models(facts: Vendor) -> list[str]:

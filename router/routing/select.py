@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from router.routing.fit import Cannot, Fitted, fit
+from router.routing.fit import Cannot, Fitted, fit, fit_to_translate
 from router.routing.health import Health
 from router.routing.plan import Plan, Target, target_at, why_no_model
-from router.wire.calls import Call
+from router.wire.calls import Call, ListenCall
 from router.wire.errors import UnknownModel, Unsupported
 
 __all__ = ["Excluded", "Selection", "select"]
@@ -23,28 +23,50 @@ class Excluded(Struct, frozen=True):
 
 
 class Selection(Struct, frozen=True):
-    """`able` is the chain to try, in order. `is_direct`: the client named `vendor/model` itself."""
+    """`able` is the chain to try, in order. `is_direct`: the client named `vendor/model` itself.
+
+    `translators`: who translates what a target of the chain has only written down, in order.
+    """
 
     able: Sequence[Fitted]
     excluded: Sequence[Excluded]
     is_direct: bool
+    translators: Sequence[Target] = ()
 
 
 def select(plan: Plan, call: Call, health: Health, now: float) -> Selection:
     """The chain for a call. Raises `UnknownModel`, or `Unsupported` when no target is able."""
     route = plan.routes.get(call.model)
     targets = route.targets if route else (_direct(plan, call.model),)
+    translators = _on_duty(route.translators if route else plan.translators, health, now)
     able: list[Fitted] = []
     excluded: list[Excluded] = []
     for target in targets:
         try:
             _check_presence(target, targets)
-            able.append(fit(call, target, plan))
+            able.append(_fit(call, target, plan, translators))
         except Cannot as reason:
             excluded.append(Excluded(target.name, str(reason)))
     if not able:
         raise Unsupported(_why_nobody(call, excluded), code="no_able_target")
-    return Selection(_by_health(able, excluded, health, now), excluded, is_direct=route is None)
+    able.sort(key=lambda fitted: fitted.is_to_translate)  # who translates by itself comes first
+    return Selection(_by_health(able, excluded, health, now), excluded, route is None, translators)
+
+
+def _fit(call: Call, target: Target, plan: Plan, translators: Sequence[Target]) -> Fitted:
+    """The call as the target does it, or as far as it does it, where somebody is there to translate the rest."""
+    only_writes_down = call.kind not in target.abilities and "transcription" in target.abilities
+    if call.kind != "translation" or not isinstance(call, ListenCall) or not only_writes_down:
+        return fit(call, target, plan)
+    if not translators:
+        raise Cannot("does not do translation, and no chat model that could is configured under translate_with")
+    return fit_to_translate(call, target, plan)
+
+
+def _on_duty(translators: Sequence[Target], health: Health, now: float) -> Sequence[Target]:
+    """Those that are configured, the resting ones last."""
+    present = [target for target in translators if not target.outlet.absent]
+    return sorted(present, key=lambda target: health.rests_until(target, now) or 0.0)
 
 
 def _direct(plan: Plan, model: str) -> Target:

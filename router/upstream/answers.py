@@ -1,94 +1,223 @@
-"""What a vendor answered: audio on its way, a transcript, or an error in that vendor's shape.
+"""What a vendor answered: audio on its way, a transcript whole or in events, or an error in that vendor's shape.
 
-What lives here: telling these apart, and turning errors into faults. It reads what a transport opened, sends nothing.
+What lives here: telling these apart, and checking what a vendor's file made of them. It reads what a transport opened,
+sends nothing.
 """
 
 from __future__ import annotations
 
-import email.utils
-import math
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from router.upstream.lookup import error_in_event, error_in_success, fault_in, scrubbed, units_in
+from router.upstream.sse import EventParser
 from router.upstream.transport import Response
-from router.vendors.spec import ErrorShape, Framing, Json, Operation, Unit, Vendor
+from router.vendors.spec import Delta, Framing, Heard, Json, Operation, Piece, Reply, Unit, Vendor
+from router.wire.audio import Format
 from router.wire.faults import Fault, Kind
-from router.wire.transcripts import Transcript, lacking_in
+from router.wire.transcripts import Segment, Transcript, lacking_in
 
-__all__ = ["Answer", "fault_in", "read_answer"]
+__all__ = ["Answer", "audible", "read_answer"]
 
 LARGEST_ERROR_BYTES = 64 * 1024
 LARGEST_DOCUMENT_BYTES = 64 * 1024 * 1024  # ten hours of words with times
-LONGEST_MESSAGE = 500
-LONGEST_WAIT_S = 86_400.0
-
-BY_STATUS = {
-    400: Kind.INPUT,
-    401: Kind.KEY,
-    402: Kind.QUOTA,
-    403: Kind.KEY,
-    404: Kind.NO_MODEL,
-    408: Kind.TRY_AGAIN,
-    409: Kind.TRY_AGAIN,
-    413: Kind.INPUT,
-    415: Kind.INPUT,
-    422: Kind.INPUT,
-    425: Kind.TRY_AGAIN,
-    429: Kind.BUSY,
-}
+END = "[DONE]"  # what some servers send as the last event, which is no JSON
 
 _decode = msgspec.json.Decoder().decode
 
 
 class Answer(Struct):
-    """A success: `audio` still streaming, or a `transcript`. `units` is what the vendor says it will bill."""
+    """A success, exactly one of: `audio` still streaming, a `transcript`, what is `heard` so far, a chat's `text`.
+
+    `units` is what the vendor says it will bill; a stream adds to it until its end.
+    """
 
     units: dict[Unit, float]
     audio: AsyncIterator[bytes] | None = None
     transcript: Transcript | None = None
+    heard: AsyncIterator[Heard] | None = None
+    text: str | None = None
+
+
+class _Context(Struct, frozen=True):
+    """What is known beforehand of an answer that is due."""
+
+    vendor: Vendor
+    secrets: Mapping[str, str]
+    wants: frozenset[str]
 
 
 async def read_answer(
-    response: Response, operation: Operation, vendor: Vendor, secrets: Mapping[str, str], wants: frozenset[str]
+    response: Response,
+    operation: Operation,
+    vendor: Vendor,
+    secrets: Mapping[str, str],
+    wants: frozenset[str],
+    *,
+    as_events: bool = False,
 ) -> Answer:
-    """The answer to a call that `wants` these of a transcript. Raises `Fault`, whose message holds no secret."""
+    """The answer to a call that `wants` these of a transcript, and was sent asking for events or not.
+
+    Raises `Fault`, at once or while it streams; its message holds no secret.
+    """
+    context = _Context(vendor, secrets, wants)
     try:
-        return await _read(response, operation, vendor, wants)
+        return await _read(response, _reply_due(response, operation, as_events=as_events), context)
     except Fault as fault:
-        fault.message = _scrubbed(fault.message, secrets)
+        fault.message = scrubbed(fault.message, secrets)
         raise
 
 
-async def _read(response: Response, operation: Operation, vendor: Vendor, wants: frozenset[str]) -> Answer:
-    headers = response.headers
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+def _reply_due(response: Response, operation: Operation, *, as_events: bool) -> Reply:
+    """How the answer is to be read; a server that knows no events answers as if nobody had asked for them."""
+    if as_events and operation.events and _kind(response) == "text/event-stream":
+        return operation.events
+    return operation.reply
+
+
+def _kind(response: Response) -> str:
+    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _read(response: Response, reply: Reply, context: _Context) -> Answer:
+    vendor, headers = context.vendor, response.headers
     if response.status >= 300:
         body = await _whole(response, LARGEST_ERROR_BYTES, is_error=True)
         raise fault_in(vendor.errors, response.status, headers, _document(body, is_error=True))
-    if operation.reply.framing is Framing.RAW:
+    units = units_in(vendor, None, headers)
+    if reply.framing is Framing.EVENTS:
+        events = _Events(response, reply, context, units)
+        return Answer(units, audio=_audio(events)) if Piece in reply.makes else Answer(units, heard=_heard(events))
+    if reply.framing is Framing.RAW:
+        kind = _kind(response)
         if kind.startswith("text/") or kind.endswith(("json", "xml", "html")):
             document = _document(await _whole(response, LARGEST_ERROR_BYTES, is_error=True), is_error=True)
             raise fault_in(vendor.errors, response.status, headers, document)
-        return Answer(units=_units(vendor, None, headers), audio=response.chunks())
+        return Answer(units, audio=response.chunks())
     document = _document(await _whole(response, LARGEST_DOCUMENT_BYTES))
-    if _code(vendor.errors, document, headers) is not None:
-        raise fault_in(vendor.errors, response.status, headers, document)
-    heard = _transcript(operation, document)
-    if lacking := lacking_in(heard, wants):
+    if fault := error_in_success(vendor.errors, document, headers):
+        raise fault
+    units = units_in(vendor, document, headers)
+    made = _made(reply, document)
+    if isinstance(made, str):
+        if not made.strip():
+            raise Fault(Kind.GARBLED, "an empty answer where words were due")
+        return Answer(units, text=made)
+    return Answer(units, transcript=_complete(made, context.wants))
+
+
+def _complete(transcript: Transcript, wants: frozenset[str]) -> Transcript:
+    if lacking := lacking_in(transcript, wants):
         raise Fault(Kind.GARBLED, f"the transcript came without {' and '.join(sorted(lacking))}")
-    return Answer(units=_units(vendor, document, headers), transcript=heard)
+    return transcript
 
 
-def _transcript(operation: Operation, document: Json) -> Transcript:
-    assert operation.reply.read
+def _made(reply: Reply, document: Json) -> Any:
+    """What the vendor's file makes of a document, with the types it promises; it may leave an event out by None."""
+    assert reply.read
     try:
-        heard = operation.reply.read(document)
-        return msgspec.convert(msgspec.to_builtins(heard), Transcript)  # a struct does not check what it is made of
+        value = reply.read(document)
+        if value is None and reply.framing is Framing.EVENTS:
+            return None
+        kind = next((one for one in reply.makes if isinstance(value, one)), reply.makes[0])
+        return msgspec.convert(msgspec.to_builtins(value), kind)  # a struct does not check what it is made of
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         # vendor files index plainly, so that what is missing is told here, once
-        raise Fault(Kind.GARBLED, f"unexpected transcript: {type(error).__name__}: {error}") from error
+        what = " or ".join(one.__name__.lower() for one in reply.makes)
+        raise Fault(Kind.GARBLED, f"unexpected {what}: {type(error).__name__}: {error}") from error
+
+
+async def audible(chunks: AsyncIterator[bytes], source: Format | None) -> AsyncIterator[bytes]:
+    """The chunks of an answer that is audio in that format. Raises `Fault` (GARBLED) for none at all, and for text."""
+    is_first = True
+    async for chunk in chunks:
+        if is_first and source and source.codec != "pcm" and chunk[:1] in (b"{", b"<"):  # samples may begin so
+            raise Fault(Kind.GARBLED, "text where audio was due")
+        is_first = False
+        yield chunk
+    if is_first:
+        raise Fault(Kind.GARBLED, "an empty answer where audio was due")
+
+
+# ------------------------------------------------------------------ streams of events
+
+
+class _Events:
+    """What a vendor's file makes of a stream of events, as they arrive; errors among them are raised.
+
+    `units` is kept up to date; `is_ended` says whether `[DONE]` came, with which some servers end a stream.
+    """
+
+    def __init__(self, response: Response, reply: Reply, context: _Context, units: dict[Unit, float]) -> None:
+        self._response = response
+        self._reply = reply
+        self._context = context
+        self._units = units
+        self.is_ended = False
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        try:
+            async for event in self._documents():
+                if (made := _made(self._reply, event)) is not None:
+                    yield made
+        except Fault as fault:
+            fault.message = scrubbed(fault.message, self._context.secrets)
+            raise
+
+    async def _documents(self) -> AsyncIterator[Json]:
+        parser = EventParser()
+        async for chunk in self._response.chunks():
+            for event in parser.feed(chunk):
+                if event.data == END:
+                    self.is_ended = True
+                    return
+                yield self._document(event.data)
+        for event in parser.close():
+            self.is_ended = event.data == END
+            if not self.is_ended:
+                yield self._document(event.data)
+
+    def _document(self, data: str) -> Json:
+        document = _document(data.encode())
+        if fault := error_in_event(self._context.vendor.errors, document):
+            raise fault
+        self._units.update(units_in(self._context.vendor, document, {}))
+        return document
+
+
+async def _audio(events: _Events) -> AsyncIterator[bytes]:
+    """The audio of the pieces up to the last one; a stream that ends before it was cut off."""
+    async for piece in events:
+        if piece.audio:
+            yield piece.audio
+        if piece.is_last:
+            return
+    if not events.is_ended:
+        raise Fault(Kind.GARBLED, "the events ended in the middle of the audio")
+
+
+async def _heard(events: _Events) -> AsyncIterator[Heard]:
+    """The parts as they come, and always a whole transcript at the end: the vendor's, or its parts joined."""
+    said: list[str] = []
+    segments: list[Segment] = []
+    async for part in events:
+        yield part
+        match part:
+            case Transcript():
+                return
+            case Segment():
+                segments.append(part)
+            case Delta():
+                said.append(part.text)
+    if not events.is_ended:
+        raise Fault(Kind.GARBLED, "the events ended in the middle of the transcript")
+    yield Transcript("".join(said).strip(), segments=segments)
+
+
+# ------------------------------------------------------------------ documents
 
 
 async def _whole(response: Response, largest: int, *, is_error: bool = False) -> bytes:
@@ -112,85 +241,3 @@ def _document(body: bytes, *, is_error: bool = False) -> Json:
         if is_error:
             return {"message": body.decode("utf-8", "replace").strip()}
         raise Fault(Kind.GARBLED, f"an answer of {len(body):,} bytes that is not JSON") from error
-
-
-def _units(vendor: Vendor, document: Json, headers: Mapping[str, str]) -> dict[Unit, float]:
-    found = {unit: _number(_look(path, document, headers)) for unit, path in vendor.billed.items()}
-    return {unit: amount for unit, amount in found.items() if amount is not None and amount >= 0}
-
-
-def _code(shape: ErrorShape, document: Json, headers: Mapping[str, str]) -> str | None:
-    found = _look(shape.code, document, headers)
-    return None if found is None or str(found) in shape.ok else str(found)
-
-
-def fault_in(shape: ErrorShape, status: int, headers: Mapping[str, str], document: Json) -> Fault:
-    """The fault that an error answer tells of; the vendor's code says its kind, else the HTTP status."""
-    code = _code(shape, document, headers)
-    words = _look(shape.message, document, headers) or _look("message", document, {})
-    if status < 300:
-        kind = shape.kinds.get(code or "", Kind.FAILED if code else Kind.GARBLED)
-        message = str(words) if words and code else "text where audio was due"
-    else:
-        kind = shape.kinds.get(code or "") or BY_STATUS.get(status) or _by_class(status)
-        message = str(words or f"answered with status {status}")
-    return Fault(kind, message[:LONGEST_MESSAGE], status=status, code=code, retry_after_s=_retry_after_s(headers))
-
-
-def _by_class(status: int) -> Kind:
-    return Kind.INPUT if 400 <= status < 500 else Kind.FAILED
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """`retry-after-ms`, `retry-after` in seconds or as a date (by the vendor's own clock); None: nothing usable."""
-    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
-        return _bounded(milliseconds / 1000)
-    text = headers.get("retry-after")
-    if (seconds := _number(text)) is not None:
-        return _bounded(seconds)
-    try:
-        then, now = (email.utils.parsedate_to_datetime(one or "") for one in (text, headers.get("date")))
-        return _bounded((then - now).total_seconds())
-    except (ValueError, TypeError):  # no date, or one of the two without a zone
-        return None
-
-
-def _bounded(seconds: float) -> float:
-    return min(max(0.0, seconds), LONGEST_WAIT_S)
-
-
-def _number(value: str | float | None) -> float | None:
-    """A finite number, or None for whatever else a vendor may have written there."""
-    try:
-        number = float(value) if value is not None else math.nan
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _look(paths: str, document: Json, headers: Mapping[str, str]) -> str | int | float | bool | None:
-    """The first scalar found along `paths`, leniently: what is not there is None."""
-    for path in paths.split("|"):
-        value: Json = headers.get(path[7:]) if path.startswith("header:") else _follow(path, document)
-        if value is not None and not isinstance(value, dict | list):
-            return value  # type: ignore[no-any-return]  # a scalar of JSON
-    return None
-
-
-def _follow(path: str, value: Json) -> Json:
-    for key in path.split("."):
-        if isinstance(value, dict):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
-
-
-def _scrubbed(message: str, secrets: Mapping[str, str]) -> str:
-    """A vendor's words without our secrets, as they may stand in our own log."""
-    for secret in secrets.values():
-        if len(secret) > 5:
-            message = message.replace(secret, "…")
-    return message

@@ -7,7 +7,7 @@ both what the draft itself sets. So a client can change an opinion and add a fie
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -19,6 +19,7 @@ from router.wire.upload import Upload
 
 __all__ = ["dress"]
 
+_Parts = Callable[[str, Any], Iterator[tuple[str, Any]]]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -33,7 +34,8 @@ def dress(draft: Draft, vendor: Vendor, settings: Mapping[str, str], extras: Map
         headers["content-type"] = "application/json"
     elif draft.form is not None:
         boundary = secrets.token_hex(16)
-        body = list(_form(_layers(draft.defaults, extras, draft.form) if in_body else _pruned(draft.form), boundary))
+        fields = _layers(draft.defaults, extras, draft.form) if in_body else _pruned(draft.form)
+        body = list(_form(fields, boundary, _bracketed if draft.objects == "brackets" else _repeated))
         headers["content-type"] = f"multipart/form-data; boundary={boundary}"
     elif draft.body is not None:
         body, headers["content-type"] = [draft.body], draft.body.content_type
@@ -43,7 +45,7 @@ def dress(draft: Draft, vendor: Vendor, settings: Mapping[str, str], extras: Map
 
 
 def _layers(defaults: Mapping[str, Any], extras: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
-    written_apart = {name.partition("[")[0] for name in extras if "[" in name}  # a form's `name[]` and `name[key]`
+    written_apart = {name.partition("[")[0] for name in extras if "[" in name}  # a form's `name[]`
     opinions = {name: value for name, value in defaults.items() if name not in written_apart}
     return _over(_over(opinions, extras), _pruned(ours))
 
@@ -84,10 +86,10 @@ def _text(value: Any) -> str:
 # ------------------------------------------------------------------ multipart/form-data, RFC 7578
 
 
-def _form(fields: Mapping[str, Any], boundary: str) -> Iterator[bytes | Upload]:
+def _form(fields: Mapping[str, Any], boundary: str, parts: _Parts) -> Iterator[bytes | Upload]:
     """The parts of a form; text first and files last, as some vendors insist. The whole length is known beforehand."""
     files = {name: value for name, value in fields.items() if isinstance(value, Upload)}
-    texts = [(name, one) for name, value in fields.items() if name not in files for one in _listed(value)]
+    texts = [part for name, value in fields.items() if name not in files for part in parts(name, value)]
     head = "".join(f"--{boundary}\r\n{_disposition(name)}\r\n\r\n{_text(value)}\r\n" for name, value in texts)
     for name, upload in files.items():
         disposition = f'{_disposition(name)}; filename="{_quoted(upload.name)}"'
@@ -95,6 +97,37 @@ def _form(fields: Mapping[str, Any], boundary: str) -> Iterator[bytes | Upload]:
         yield upload
         head = "\r\n"
     yield f"{head}--{boundary}--\r\n".encode()
+
+
+def _repeated(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A part for each item of a list; objects are one part, JSON."""
+    for one in _listed(value):
+        yield name, one
+
+
+def _bracketed(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A part for each leaf, as OpenAI's SDKs do it. A list of leaves has the name that its draft or the client gave it.
+
+    A list of anything else needs `[]` there: without, its items could not be told from one object.
+    """
+    is_whole = name.endswith("[]") or not any(isinstance(one, dict | list | tuple) for one in _listed(value))
+    if is_whole:
+        for one in _listed(value):
+            yield from _paths(name, one)
+    else:
+        yield from _paths(name, value)
+
+
+def _paths(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """`path[key]` for an object, `path[]` for a list; None is left out."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from _paths(f"{path}[{key}]", one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _paths(f"{path}[]", one)
+    elif value is not None:
+        yield path, value
 
 
 def _disposition(name: str) -> str:

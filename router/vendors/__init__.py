@@ -16,7 +16,9 @@ from router.vendors.spec import Vendor
 __all__ = ["ENTRY_POINTS", "find_vendor", "vendor_names"]
 
 ENTRY_POINTS = "audio_router.vendors"
-_WORDS = frozenset({"spec", "openai_like"})  # what vendor files are written with; not vendors
+_WORDS = frozenset(
+    {"spec", "asks", "replies", "prices", "openai_like"}
+)  # what vendor files are written with; not vendors
 
 
 @cache

@@ -1,11 +1,15 @@
 """Deepgram: everything but the text is in the query, an upload is the raw body, and the model is the voice.
 
 Source: Python SDK deepgram-sdk 7.17.0 and the OpenAPI document of 2026-07-22.
+Prices: pay as you go, 2026-08-01, the vendor's page as others read it; `language=multi` and Flux are not in them.
+Voices: the SDK's lists; accents and genders of the English Aura voices from the vendor's documentation of 2025.
 Proved by: the official SDK `deepgram-sdk` (tests/vendors/test_deepgram.py).
 Left out: `temperature` and a free-text prompt (none exist), confidence as log-probability (it is not one).
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from router.vendors.spec import (
     AAC,
@@ -28,9 +32,12 @@ from router.vendors.spec import (
     Transcription,
     Unit,
     Vendor,
+    Voice,
     Word,
     audio_bytes,
     honours,
+    per_1m_characters,
+    per_minute,
     post,
     transcript,
     words,
@@ -70,6 +77,61 @@ AURA = {
     "*": "asteria",
 }
 FLUX = {"alloy": "alexis", "coral": "haley", "echo": "cole", "nova": "sienna", "onyx": "cole", "*": "alexis"}
+MALE = words(
+    "angus apollo arcas aries atlas draco helios hermes hyperion jupiter mars neptune odysseus orion orpheus perseus "
+    "pluto saturn zeus"
+)
+ABROAD = {  # the other English Aura voices are American
+    "aura-2-amalthea-en": "en-PH",
+    "aura-2-draco-en": "en-GB",
+    "aura-2-hyperion-en": "en-AU",
+    "aura-2-pandora-en": "en-GB",
+    "aura-2-theia-en": "en-AU",
+    "aura-angus-en": "en-IE",
+    "aura-athena-en": "en-GB",
+    "aura-helios-en": "en-GB",
+}
+
+
+def _aura(model: str, names: str) -> Mapping[str, Voice]:
+    """The English voices of an Aura model."""
+    cast = {f"{model}-{name}-en": name for name in names.split()}
+    return {
+        voice: Voice(name.title(), ABROAD.get(voice, "en-US"), "male" if name in MALE else "female")
+        for voice, name in cast.items()
+    }
+
+
+def _others(model: str, language: str, names: str) -> Mapping[str, Voice]:
+    return {f"{model}-{name}-{language}": Voice(name.title(), language) for name in names.split()}
+
+
+AURA_2_CAST = {
+    **_aura(
+        "aura-2",
+        "amalthea andromeda apollo arcas aries asteria athena atlas aurora callista cora cordelia delia draco electra "
+        "harmonia helena hera hermes hyperion iris janus juno jupiter luna mars minerva neptune odysseus ophelia orion "
+        "orpheus pandora phoebe pluto saturn selene thalia theia vesta zeus",
+    ),
+    **_others(
+        "aura-2",
+        "es",
+        "agustina alvaro antonia aquila carina celeste diana estrella gloria javier luciano nestor olivia selena "
+        "silvia sirio valerio",
+    ),
+    **_others("aura-2", "de", "aurelia elara fabian julius kara lara viktoria"),
+    **_others("aura-2", "nl", "beatrix cornelia daphne hestia lars leda rhea roman sander"),
+    **_others("aura-2", "fr", "agathe hector"),
+    **_others("aura-2", "it", "cesare cinzia demetra dionisio elio flavio livia maia melia"),
+    **_others("aura-2", "ja", "ama ebisu fujin izanami uzume"),
+}
+AURA_CAST = _aura("aura", "angus arcas asteria athena helios hera luna orion orpheus perseus stella zeus")
+FLUX_CAST = _others(
+    "flux",
+    "en",
+    "alexis bree brittany brooke bruce cliff cole colin conor donovan drew elise gemma haley hannah heather jack kai "
+    "kelsey kit maeve marcelo marcus meena meghan miles naveen paige priya rufus sean sharon sienna tanner wade wes",
+)
 
 
 def speech(ask: SpeechAsk) -> Draft:
@@ -127,6 +189,12 @@ def _speaker(part: Json) -> str | None:
     return None if part.get("speaker") is None else str(part["speaker"])
 
 
+AURA_2_ROW = Model(
+    voice_like=r"aura-2-[a-z]+-[a-z]{2}",  # a voice of another model has another price
+    cast=AURA_2_CAST,
+    price=per_1m_characters(30),
+)
+
 VENDOR = Vendor(
     name="deepgram",
     base_url="https://api.deepgram.com",
@@ -150,13 +218,17 @@ VENDOR = Vendor(
         longest=2_000,
         extras=words("bit_rate tag mip_opt_out"),
         models={
-            "aura-2*": Model(voice_like=r"aura-2-[a-z]+-[a-z]{2}"),  # a voice of another model has another price
+            "aura-2": AURA_2_ROW,
+            "aura-2-*": AURA_2_ROW,
             "aura*": Model(
-                voices={name: f"aura-{voice}-en" for name, voice in AURA.items()}, voice_like=r"aura-[a-z]+-[a-z]{2}"
+                voices={name: f"aura-{voice}-en" for name, voice in AURA.items()},
+                voice_like=r"aura-[a-z]+-[a-z]{2}",
+                cast=AURA_CAST,
             ),
             "flux*": Model(
                 voices={name: f"flux-{voice}-en" for name, voice in FLUX.items()},
                 voice_like=r"flux-[a-z]+-[a-z]{2}",
+                cast=FLUX_CAST,
                 honours=honours(speed=(0.5, 1.5)),
                 extras=words("bit_rate tag mip_opt_out expressivity"),
             ),
@@ -174,6 +246,7 @@ VENDOR = Vendor(
             "custom_topic_mode custom_intent custom_intent_mode language_hint tag extra mip_opt_out version"
         ),
         models={
+            "nova-3": Model(price=per_minute(0.0077)),
             "nova*": Model(),
             "enhanced*": Model(),
             "base*": Model(),

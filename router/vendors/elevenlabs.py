@@ -1,6 +1,8 @@
 """ElevenLabs: the voice is in the path, the format in the query, the key in a header of its own. Scribe takes a form.
 
 Source: Python SDK elevenlabs 2.78.0 and the OpenAPI document of 2026-08-22.
+Prices: the vendor's API page as others read it, June to August 2026; entities and keyterms cost more.
+Voices: the vendor's default voices and their labels (`GET /v2/voices`), July 2026.
 Proved by: the official SDK `elevenlabs` (tests/vendors/test_elevenlabs.py).
 Left out: opus (the container is not documented, so it is made from pcm), wav (only off the stream), what belongs in the
 query (`enable_logging`, `optimize_streaming_latency`: closed, for in the body they would do nothing).
@@ -24,29 +26,57 @@ from router.vendors.spec import (
     Transcription,
     Unit,
     Vendor,
+    Voice,
     Word,
     audio_bytes,
     honours,
+    per_1m_characters,
+    per_hour,
     post,
     transcript,
     words,
 )
 
 VOICES = {  # the vendor's own default voices, by character
-    "alloy": "EXAVITQu4vr4xnSDxMaL",  # Sarah
-    "ash": "iP95p4xoKVk53GoZ742B",  # Chris
-    "ballad": "IKne3meq5aSn9XLyUdCD",  # Charlie
-    "coral": "cgSgspJ2msm6clMCkdW9",  # Jessica
-    "echo": "TX3LPaxmHKxFdv7VOQHJ",  # Liam
-    "fable": "JBFqnCBsd6RMkjVDRZzb",  # George
-    "onyx": "nPczCjzI2devNBz1zQrb",  # Brian
-    "nova": "XrExE9yKIg1WjnnlVkGX",  # Matilda
-    "sage": "hpp4J3VqNfWAUOO0d1Us",  # Bella
-    "shimmer": "pFZP5JQG7iQjIQuC4Bku",  # Lily
-    "verse": "CwhRBWXzGAHq8TQ4Fs17",  # Roger
-    "marin": "FGY2WhTYpPnrIDTdsKH5",  # Laura
-    "cedar": "onwK4e9ZLuTAKqWW03F9",  # Daniel
+    "alloy": "EXAVITQu4vr4xnSDxMaL",
+    "ash": "iP95p4xoKVk53GoZ742B",
+    "ballad": "IKne3meq5aSn9XLyUdCD",
+    "coral": "cgSgspJ2msm6clMCkdW9",
+    "echo": "TX3LPaxmHKxFdv7VOQHJ",
+    "fable": "JBFqnCBsd6RMkjVDRZzb",
+    "onyx": "nPczCjzI2devNBz1zQrb",
+    "nova": "XrExE9yKIg1WjnnlVkGX",
+    "sage": "hpp4J3VqNfWAUOO0d1Us",
+    "shimmer": "pFZP5JQG7iQjIQuC4Bku",
+    "verse": "CwhRBWXzGAHq8TQ4Fs17",
+    "marin": "FGY2WhTYpPnrIDTdsKH5",
+    "cedar": "onwK4e9ZLuTAKqWW03F9",
 }
+CAST = {  # the language is that of the accent: multilingual models speak others with it
+    "CwhRBWXzGAHq8TQ4Fs17": Voice("Roger", "en-US", "male"),
+    "EXAVITQu4vr4xnSDxMaL": Voice("Sarah", "en-US", "female"),
+    "FGY2WhTYpPnrIDTdsKH5": Voice("Laura", "en-US", "female"),
+    "IKne3meq5aSn9XLyUdCD": Voice("Charlie", "en-AU", "male"),
+    "JBFqnCBsd6RMkjVDRZzb": Voice("George", "en-GB", "male"),
+    "N2lVS1w4EtoT3dr4eOWO": Voice("Callum", "en-US", "male"),
+    "SAz9YHcvj6GT2YYXdXww": Voice("River", "en-US", "neutral"),
+    "SOYHLrjzK2X1ezoPC6cr": Voice("Harry", "en-US", "male"),
+    "TX3LPaxmHKxFdv7VOQHJ": Voice("Liam", "en-US", "male"),
+    "Xb7hH8MSUJpSbSDYk0k2": Voice("Alice", "en-GB", "female"),
+    "XrExE9yKIg1WjnnlVkGX": Voice("Matilda", "en-US", "female"),
+    "bIHbv24MWmeRgasZH58o": Voice("Will", "en-US", "male"),
+    "cgSgspJ2msm6clMCkdW9": Voice("Jessica", "en-US", "female"),
+    "cjVigY5qzO86Huf0OWal": Voice("Eric", "en-US", "male"),
+    "hpp4J3VqNfWAUOO0d1Us": Voice("Bella", "en-US", "female"),
+    "iP95p4xoKVk53GoZ742B": Voice("Chris", "en-US", "male"),
+    "nPczCjzI2devNBz1zQrb": Voice("Brian", "en-US", "male"),
+    "onwK4e9ZLuTAKqWW03F9": Voice("Daniel", "en-GB", "male"),
+    "pFZP5JQG7iQjIQuC4Bku": Voice("Lily", "en-GB", "female"),
+    "pNInz6obpgDQGcFmaJgB": Voice("Adam", "en-US", "male"),
+    "pqHfZKP75CvOlQylNhV4": Voice("Bill", "en-US", "male"),
+}
+FLASH = per_1m_characters(50)
+SCRIBE = Model(price=per_hour(0.22))
 
 
 def speech(ask: SpeechAsk) -> Draft:
@@ -125,6 +155,7 @@ VENDOR = Vendor(
         formats={MP3: "mp3_44100_128", PCM: "pcm_24000"},
         honours=honours("language", speed=(0.7, 1.2)),
         voices=VOICES,
+        cast=CAST,
         voice_like=r"[A-Za-z0-9]{20}",
         longest=10_000,
         extras=words(
@@ -132,11 +163,13 @@ VENDOR = Vendor(
             "pronunciation_dictionary_locators apply_text_normalization apply_language_text_normalization audio_effects"
         ),
         models={
-            "eleven_v3": Model(longest=3_000),
+            "eleven_v3": Model(longest=3_000, price=per_1m_characters(100)),
             "eleven_v4*": Model(),
-            "eleven_multilingual_v2": Model(honours=honours(speed=(0.7, 1.2))),
-            "eleven_*_v2_5": Model(longest=40_000),
-            "eleven_*_v2": Model(longest=30_000),
+            "eleven_multilingual_v2": Model(honours=honours(speed=(0.7, 1.2)), price=per_1m_characters(100)),
+            "eleven_flash_v2_5": Model(longest=40_000, price=FLASH),
+            "eleven_turbo_v2_5": Model(longest=40_000, price=FLASH),
+            "eleven_flash_v2": Model(longest=30_000, price=FLASH),
+            "eleven_turbo_v2": Model(longest=30_000, price=FLASH),
         },
     ),
     transcription=Transcription(
@@ -150,6 +183,6 @@ VENDOR = Vendor(
             "numbers_format file_format entity_detection entity_redaction entity_redaction_mode detect_speaker_roles "
             "use_speaker_library secondary_language_codes transcript_edit"
         ),
-        models={"scribe_*": Model()},
+        models={"scribe_v1": SCRIBE, "scribe_v2": SCRIBE, "scribe_*": Model()},
     ),
 )

@@ -1,6 +1,7 @@
 """Groq: Whisper at speed, Orpheus voices. It has no subtitles of its own, which nobody notices behind us.
 
 Source: Python SDK groq 1.7.0; the vendor's model pages (voices, "turbo does not translate", read 2026-11-20).
+Prices: the price file of litellm 1.109.1 (November 2026); ten seconds are billed at least.
 Proved by: the official SDK `groq` (tests/vendors/test_groq.py).
 Left out: `url` instead of an upload, `sample_rate` (Orpheus: unverified).
 """
@@ -8,7 +9,7 @@ Left out: `url` instead of an upload, `sample_rate` (Orpheus: unverified).
 from __future__ import annotations
 
 from router.vendors.openai_like import OPENAI_LIKE, SPEECH, TRANSCRIPTION, TRANSLATION
-from router.vendors.spec import WAV, Kind, Model, honours, replace, words
+from router.vendors.spec import WAV, Kind, Model, Voice, honours, per_1m_characters, per_hour, replace, words
 
 LARGEST_BYTES = 25 * 2**20 - 4_096  # of the free tier; the form around the file counts
 ENGLISH = {
@@ -25,6 +26,12 @@ ENGLISH = {
     "*": "hannah",
 }
 ARABIC = {"onyx": "fahad", "echo": "sultan", "ash": "abdullah", "cedar": "abdullah", "nova": "noura", "*": "lulwa"}
+ENGLISH_CAST = {name: Voice(name.title(), "en") for name in ("autumn", "diana", "hannah", "austin", "daniel", "troy")}
+ARABIC_CAST = {
+    name: Voice(name.title(), "ar-SA") for name in ("abdullah", "fahad", "sultan", "lulwa", "noura", "aisha")
+}
+LARGE = Model(price=per_hour(0.111, minimum_s=10))
+TURBO = Model(price=per_hour(0.04, minimum_s=10))
 KINDS = {  # where the status misleads: what our account may not use comes as 400 or 403, a full flex tier as 498
     "model_terms_required": Kind.NO_MODEL,
     "model_permission_blocked_org": Kind.NO_MODEL,
@@ -45,9 +52,11 @@ VENDOR = replace(
         voices=ENGLISH,
         longest=200,
         models={
-            "canopylabs/orpheus-v1-english": Model(voice_like="autumn|diana|hannah|austin|daniel|troy"),
+            "canopylabs/orpheus-v1-english": Model(
+                cast=ENGLISH_CAST, voice_like="|".join(ENGLISH_CAST), price=per_1m_characters(22)
+            ),
             "canopylabs/orpheus-arabic-saudi": Model(
-                voices=ARABIC, voice_like="abdullah|fahad|sultan|lulwa|noura|aisha"
+                voices=ARABIC, cast=ARABIC_CAST, voice_like="|".join(ARABIC_CAST), price=per_1m_characters(40)
             ),
         },
     ),
@@ -56,7 +65,7 @@ VENDOR = replace(
         gives=words("words segments"),
         largest_bytes=LARGEST_BYTES,
         extras=words(""),
-        models={"whisper-large-v3": Model(), "whisper-large-v3-turbo": Model()},
+        models={"whisper-large-v3": LARGE, "whisper-large-v3-turbo": TURBO},
     ),
-    translation=replace(TRANSLATION, largest_bytes=LARGEST_BYTES, models={"whisper-large-v3": Model()}),
+    translation=replace(TRANSLATION, largest_bytes=LARGEST_BYTES, models={"whisper-large-v3": LARGE}),
 )

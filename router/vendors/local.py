@@ -2,6 +2,7 @@
 
 espeak-ng speaks (robotic), pocketsphinx writes English down (approximate); both come with the extra `local`.
 Source: espeak-ng 1.52 (`speak_lib.h`), pocketsphinx 5; their programs are in `router/engines`.
+Voices: the files of espeak-ng's variants, which name a gender. Prices: none, they run here.
 Proved by: the programs themselves (tests/vendors/test_local.py).
 """
 
@@ -18,8 +19,10 @@ from router.vendors.spec import (
     Transcription,
     Unit,
     Vendor,
+    Voice,
     Word,
     audio_bytes,
+    free,
     honours,
     pcm,
     post,
@@ -42,6 +45,11 @@ VARIANTS = {  # espeak-ng's variants of one voice, so that thirteen names sound 
     "verse": "+m5",
     "marin": "+Annie",
     "cedar": "+m6",
+}
+CAST = {
+    **{f"+f{number}": Voice(f"female{number}", gender="female") for number in range(1, 6)},
+    **{f"+m{number}": Voice(f"male{number}", gender="male") for number in range(1, 8)},
+    "+Annie": Voice("Annie", gender="female"),
 }
 
 
@@ -80,9 +88,10 @@ VENDOR = Vendor(
         reply=audio_bytes,
         formats={pcm(22_050): None},
         voices=VARIANTS,
+        cast=CAST,
         voice_like=r"[a-z]{2,3}(-[a-z0-9]+)*(\+[A-Za-z]+[0-9]?)?",
         honours=honours("language", speed=(0.46, 2.57)),
-        models={"espeak-ng": Model()},
+        models={"espeak-ng": Model(price=free)},
     ),
     transcription=Transcription(
         request=transcribe,
@@ -90,6 +99,6 @@ VENDOR = Vendor(
         gives=words("words"),
         languages=words("en"),
         honours=honours("language"),  # English is what it is asked for, or the call goes elsewhere
-        models={"pocketsphinx": Model()},
+        models={"pocketsphinx": Model(price=free)},
     ),
 )

@@ -1,28 +1,55 @@
 """OpenAI itself. Its speech models end 2027-01-06; whisper-1, gpt-4o transcription and translations end 2027-02-26.
 
 Source: OpenAPI document of 2026-08-21, Python SDK 3.52.0, the deprecation notices of 2026-08-26 and 2026-10-01.
+Prices: the price file of litellm 1.109.1 (November 2026).
 Proved by: the official SDK `openai` (tests/vendors/test_openai.py).
-Left out: languages and keywords beyond one language (the client sends one), server-side VAD settings.
+Left out: `voice_consents` and the making of voices, which are no calls of this router.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 from router.vendors.openai_like import OPENAI_LIKE, SPEECH, TRANSCRIPTION, TRANSLATION, listen, speak, transcribe
-from router.vendors.spec import Draft, ListenAsk, Model, SpeechAsk, honours, replace, words
+from router.vendors.spec import (
+    Draft,
+    Json,
+    ListenAsk,
+    Model,
+    Piece,
+    SpeechAsk,
+    audio_events,
+    honours,
+    per_1m_characters,
+    per_1m_tokens,
+    per_minute,
+    replace,
+    words,
+)
 
 LARGEST_BYTES = 25 * 2**20 - 4_096  # the vendor counts the whole form against its 25 MiB
 
 
 def speech(ask: SpeechAsk) -> Draft:
     draft = speak(ask)
+    more: dict[str, Json] = {"stream_format": "sse" if ask.as_events else None}
     if ask.voice.startswith("voice_"):  # a voice of one's own is an object, not a name
-        return replace(draft, json={**draft.json, "voice": {"id": ask.voice}})
-    return draft
+        more["voice"] = {"id": ask.voice}
+    return replace(draft, json={**draft.json, **more})
+
+
+def read_speech(event: Json) -> Piece | None:
+    match event["type"]:
+        case "speech.audio.delta":
+            return Piece(b64decode(event["audio"], validate=True))
+        case "speech.audio.done":
+            return Piece(is_last=True)
+    return None
 
 
 def transcription(ask: ListenAsk) -> Draft:
     if ask.model.startswith("gpt-transcribe"):  # takes a list of candidate languages, and literals to listen for
-        languages = [ask.language] if ask.language else None
+        languages = ask.languages or ([ask.language] if ask.language else None)
         return listen("/audio/transcriptions", ask, {"languages[]": languages, "keywords[]": ask.keywords})
     if ask.model.startswith("gpt-4o-transcribe-diarize") and ask.wants:  # its only times come with speakers
         ask = replace(ask, wants=ask.wants | {"speakers"})
@@ -30,7 +57,19 @@ def transcription(ask: ListenAsk) -> Draft:
 
 
 SPEED = honours(speed=(0.25, 4))
-TEXT_ONLY = Model(gives=words("logprobs"))
+LAST_SPEECH = "2027-01-06"
+LAST_TRANSCRIPT = "2027-02-26"
+MINI_TTS = Model(gives=words("events"), price=per_1m_tokens(input=0.60, output=12), shutdown=LAST_SPEECH)
+WHISPER = per_minute(0.006)
+BY_TOKEN = per_1m_tokens(input=2.50, output=10)
+MINI_TRANSCRIBE = Model(
+    gives=words("logprobs events"),
+    price=per_minute(0.003, is_estimate=True),  # billed by token, at prices that we do not know
+    shutdown=LAST_TRANSCRIPT,
+)
+TRANSCRIBE = Model(
+    gives=words("events"), honours=honours("language", "languages", "prompt", "keywords"), price=per_minute(0.0045)
+)
 
 VENDOR = replace(
     OPENAI_LIKE,
@@ -40,23 +79,36 @@ VENDOR = replace(
     speech=replace(
         SPEECH,
         request=speech,
+        events=audio_events(read_speech),
         voice_like=r"voice_\w+",
         longest=4_096,
-        models={"tts-1": Model(honours=SPEED), "tts-1-hd": Model(honours=SPEED), "gpt-4o-mini-tts*": Model()},
+        models={
+            "tts-1": Model(honours=SPEED, price=per_1m_characters(15), shutdown=LAST_SPEECH),
+            "tts-1-hd": Model(honours=SPEED, price=per_1m_characters(30), shutdown=LAST_SPEECH),
+            "gpt-4o-mini-tts": MINI_TTS,
+            "gpt-4o-mini-tts-*": MINI_TTS,
+        },
     ),
     transcription=replace(
         TRANSCRIPTION,
         request=transcription,
         largest_bytes=LARGEST_BYTES,
         models={
-            "whisper-1": Model(gives=words("words segments")),
+            "whisper-1": Model(gives=words("words segments"), price=WHISPER, shutdown=LAST_TRANSCRIPT),
             "gpt-4o-transcribe-diarize": Model(
-                gives=words("speakers segments"), honours=honours("language", temperature=(0, 1))
+                gives=words("speakers segments events"),
+                honours=honours("language", temperature=(0, 1)),
+                price=BY_TOKEN,
+                shutdown=LAST_TRANSCRIPT,
             ),
-            "gpt-4o-transcribe": TEXT_ONLY,
-            "gpt-4o-mini-transcribe*": TEXT_ONLY,
-            "gpt-transcribe*": Model(gives=words(""), honours=honours("language", "prompt", "keywords")),
+            "gpt-4o-transcribe": Model(gives=words("logprobs events"), price=BY_TOKEN, shutdown=LAST_TRANSCRIPT),
+            "gpt-4o-mini-transcribe": MINI_TRANSCRIBE,
+            "gpt-4o-mini-transcribe-*": MINI_TRANSCRIBE,
+            "gpt-transcribe": TRANSCRIBE,
+            "gpt-transcribe-*": TRANSCRIBE,
         },
     ),
-    translation=replace(TRANSLATION, largest_bytes=LARGEST_BYTES, models={"whisper-1": Model()}),
+    translation=replace(
+        TRANSLATION, largest_bytes=LARGEST_BYTES, models={"whisper-1": Model(price=WHISPER, shutdown=LAST_TRANSCRIPT)}
+    ),
 )

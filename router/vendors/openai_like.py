@@ -17,8 +17,12 @@ from router.vendors.spec import (
     OPUS,
     PCM,
     WAV,
+    Chat,
+    ChatAsk,
+    Delta,
     Draft,
     ErrorShape,
+    Heard,
     Json,
     Kind,
     ListenAsk,
@@ -32,10 +36,12 @@ from router.vendors.spec import (
     Vendor,
     Word,
     audio_bytes,
+    chat_text,
     honours,
     post,
     replace,
     transcript,
+    transcript_events,
     words,
 )
 
@@ -84,9 +90,11 @@ def listen(url: str, ask: ListenAsk, more: Mapping[str, Json]) -> Draft:
             "prompt": ask.prompt,
             "temperature": ask.temperature,
             "include[]": ["logprobs"] if "logprobs" in ask.wants else None,
+            "stream": True if ask.as_events else None,
             **more,
         },
         defaults={"chunking_strategy": "auto"} if has_speakers else {},  # required beyond 30 s of audio
+        objects="brackets",
     )
 
 
@@ -97,8 +105,39 @@ def read(body: Json) -> Transcript:
         duration=body.get("duration"),
         words=[Word(word["word"], word["start"], word["end"], word.get("speaker")) for word in body.get("words") or ()],
         segments=[_segment(part) for part in body.get("segments") or ()],
-        tokens=[Token(one["token"], one["logprob"], bytes([*one["bytes"]])) for one in body.get("logprobs") or ()],
+        tokens=_tokens(body),
     )
+
+
+def _tokens(body: Json) -> list[Token]:
+    return [
+        Token(one["token"], one["logprob"], bytes([*(one.get("bytes") or one["token"].encode())]))
+        for one in body.get("logprobs") or ()
+    ]
+
+
+def read_event(event: Json) -> Heard | None:
+    """An event of a transcript in OpenAI's words, or of a server (vLLM) that streams it as chat models do."""
+    if "choices" in event:
+        return Delta(event["choices"][0]["delta"].get("content") or "")
+    match event["type"]:
+        case "transcript.text.delta":
+            return Delta(event["delta"], _tokens(event), event.get("segment_id"))
+        case "transcript.text.segment":
+            return _segment(event)
+        case "transcript.text.done":
+            return read(event)
+    return None
+
+
+def chat(ask: ChatAsk) -> Draft:
+    messages = [{"role": "system", "content": ask.system}, {"role": "user", "content": ask.user}]
+    return post("/chat/completions", json={"model": ask.model, "messages": messages}, extras=None)
+
+
+def read_chat(body: Json) -> str:
+    content: str = body["choices"][0]["message"]["content"]
+    return content
 
 
 def _segment(part: Json) -> Segment:
@@ -111,6 +150,7 @@ def _segment(part: Json) -> Segment:
         no_speech_prob=part.get("no_speech_prob"),
         compression_ratio=part.get("compression_ratio"),
         temperature=part.get("temperature"),
+        id=part["id"] if isinstance(part.get("id"), str) else None,  # Whisper's are numbers, and count from 0 again
     )
 
 
@@ -124,13 +164,15 @@ SPEECH = Speech(
 TRANSCRIPTION = Transcription(
     request=transcribe,
     reply=transcript(read),
+    events=transcript_events(read_event),
     honours=honours("language", "prompt", temperature=(0, 1)),
-    gives=words("words segments speakers logprobs"),
+    gives=words("words segments speakers logprobs events"),
     extras=words("chunking_strategy known_speaker_names[] known_speaker_references[]"),
 )
 TRANSLATION = replace(
     TRANSCRIPTION,
     request=translate,
+    events=None,
     honours=honours("prompt", temperature=(0, 1)),
     gives=words("segments"),
     extras=frozenset(),
@@ -151,9 +193,12 @@ OPENAI_LIKE = Vendor(
         Unit.SECOND: "usage.seconds|duration",
         Unit.INPUT_TOKEN: "usage.input_tokens",
         Unit.OUTPUT_TOKEN: "usage.output_tokens",
+        Unit.INPUT_TEXT_TOKEN: "usage.input_token_details.text_tokens",  # of the input tokens, as the next
+        Unit.INPUT_AUDIO_TOKEN: "usage.input_token_details.audio_tokens",
     },
     closed=words("model file"),
     speech=SPEECH,
     transcription=TRANSCRIPTION,
     translation=TRANSLATION,
+    chat=Chat(request=chat, reply=chat_text(read_chat)),
 )

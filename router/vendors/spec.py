@@ -7,7 +7,6 @@ What lives here: vocabulary only. Nothing sends, waits, reads a clock or the env
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 from urllib.parse import quote
@@ -15,10 +14,25 @@ from urllib.parse import quote
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.vendors.asks import Ask, ChatAsk, ListenAsk, SpeechAsk
+from router.vendors.prices import Price, Unit, free, per_1m_characters, per_1m_tokens, per_hour, per_minute
+from router.vendors.replies import (
+    Framing,
+    Heard,
+    Json,
+    Piece,
+    Reply,
+    audio_bytes,
+    audio_events,
+    chat_text,
+    transcript,
+    transcript_events,
+)
 from router.wire.audio import AAC, FLAC, MP3, OPUS, PCM, WAV, Format, pcm
 from router.wire.faults import Fault, Kind
-from router.wire.transcripts import Segment, Token, Transcript, Word
+from router.wire.transcripts import Delta, Segment, Token, Transcript, Word
 from router.wire.upload import Upload
+from router.wire.voices import Voice
 
 __all__ = [
     "AAC",
@@ -27,16 +41,22 @@ __all__ = [
     "OPUS",
     "PCM",
     "WAV",
+    "Ask",
+    "Chat",
+    "ChatAsk",
+    "Delta",
     "Draft",
     "ErrorShape",
     "Format",
     "Framing",
+    "Heard",
     "Json",
     "Key",
     "Kind",
     "ListenAsk",
     "Model",
     "Operation",
+    "Piece",
     "Range",
     "Reply",
     "Segment",
@@ -48,50 +68,28 @@ __all__ = [
     "Unit",
     "Upload",
     "Vendor",
+    "Voice",
     "Word",
     "audio_bytes",
+    "audio_events",
+    "chat_text",
+    "free",
     "honours",
     "pcm",
+    "per_1m_characters",
+    "per_1m_tokens",
+    "per_hour",
+    "per_minute",
     "post",
     "replace",
     "row_of",
     "transcript",
+    "transcript_events",
     "words",
 ]
 
-Json = Any
 Fields = Mapping[str, Any]
 NONE: Fields = {}
-
-
-# -------------------------------------------------------------------------- asks: the call as one target may see it
-
-
-class Ask(Struct, frozen=True, kw_only=True):
-    """What the model does not honour is None already, numbers are clamped, voice and format are the vendor's words."""
-
-    model: str
-    language: str | None = None
-
-
-class SpeechAsk(Ask, frozen=True, kw_only=True):
-    """Text to be spoken. `format` is the value the vendor's `formats` table has for it."""
-
-    text: str
-    voice: str
-    format: Any
-    speed: float | None = None
-    instructions: str | None = None
-
-
-class ListenAsk(Ask, frozen=True, kw_only=True):
-    """Audio to be written down, or translated. `wants` is a subset of what the model `gives`."""
-
-    audio: Upload
-    wants: frozenset[str] = frozenset()
-    prompt: str | None = None
-    keywords: tuple[str, ...] | None = None
-    temperature: float | None = None
 
 
 # -------------------------------------------------------------------------- drafts
@@ -101,7 +99,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     """A request as the vendor file states it: at most one of `json`, `form`, `body`. None values are left out.
 
     `url` is joined to the vendor's base. `defaults` are opinions: the client's own fields go over them, and both go
-    under what the draft itself sets. `extras` says where those fields belong.
+    under what the draft itself sets. `extras` says where those fields belong, `objects` how a form spells an object:
+    as one JSON text, or with a part for each `name[key]`.
     """
 
     method: str
@@ -112,6 +111,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     body: Upload | None = None
     defaults: Fields = NONE
     extras: Literal["body", "query"] | None = "body"
+    objects: Literal["json", "brackets"] = "json"
 
 
 def post(url: str, *segments: str, **rest: Any) -> Draft:
@@ -125,48 +125,21 @@ def _segment(value: str) -> str:
     return quote(value, safe="")
 
 
-# -------------------------------------------------------------------------- replies
-
-
-class Framing(Enum):
-    """How an answer is cut into what `read` sees."""
-
-    RAW = "raw"  # the body is the audio
-    JSON = "json"  # one document
-
-
-class Reply(Struct, frozen=True):
-    """What a successful answer looks like. `read` gets one decoded document and is stateless."""
-
-    framing: Framing
-    read: Callable[[Json], Transcript] | None = None
-
-
-audio_bytes = Reply(Framing.RAW)
-
-
-def transcript(read: Callable[[Json], Transcript]) -> Reply:
-    """One JSON document that holds the whole transcript; `read` indexes plainly: what is missing is garbled."""
-    return Reply(Framing.JSON, read)
-
-
-# -------------------------------------------------------------------------- errors
+# -------------------------------------------------------------------------- errors, keys
 
 
 class ErrorShape(Struct, frozen=True):
     """Where an error says what it says. Paths are dotted, alternatives split by `|`, `header:` reads a header.
 
     `kinds` maps the vendor's codes to ours, first; the HTTP status decides the rest. A code found in a 200 that is not
-    in `ok` is a fault too.
+    in `ok` is a fault too, and so is an event of a stream that has something at `in_event`.
     """
 
     message: str = "error.message|error|message|detail"
     code: str = "error.code|error.type"
+    in_event: str = "error.message|error.type|error.code|error"
     kinds: Mapping[str, Kind] = {}
     ok: frozenset[str] = frozenset()
-
-
-# -------------------------------------------------------------------------- keys, units
 
 
 class Key(Struct, frozen=True):
@@ -175,15 +148,6 @@ class Key(Struct, frozen=True):
     header: str = "authorization"
     prefix: str = "Bearer "
     secret: str = "api_key"  # noqa: S105 - its name
-
-
-class Unit(Enum):
-    """What vendors bill by."""
-
-    CHARACTER = "characters"
-    SECOND = "seconds"
-    INPUT_TOKEN = "input_tokens"  # noqa: S105 - a unit
-    OUTPUT_TOKEN = "output_tokens"  # noqa: S105 - a unit
 
 
 # -------------------------------------------------------------------------- what a vendor can do
@@ -202,37 +166,45 @@ def words(text: str) -> frozenset[str]:
 
 
 class Model(Struct, frozen=True, kw_only=True):
-    """What one model differs in from its operation. None: as the operation says."""
+    """What one model differs in from its operation. None: as the operation says. `shutdown`: ISO date of its end."""
 
+    price: Price | None = None
+    shutdown: str | None = None
     formats: Mapping[Format, Any] | None = None
     honours: Mapping[str, Range] | None = None
     gives: frozenset[str] | None = None
     voices: Mapping[str, str] | None = None
     voice_like: str | None = None
     longest: int | None = None
+    cast: Mapping[str, Voice] | None = None
     extras: frozenset[str] | None = None
 
 
 class Operation(Struct, frozen=True, kw_only=True):
     """One thing a vendor does.
 
-    `models`: exact id first, then the first glob that fits; a model without a row is taken to be as the operation says,
-    unless another operation of the vendor has a row for it. `extras`: fields of the vendor's own that a client may send
-    along, by their top-level names.
+    `reply` is how its answer reads, `events` how it reads when it was asked for as a stream of events; only models that
+    give `events` are asked so. `models`: exact id first, then the first glob that fits; a model without a row is taken
+    to be as the operation says, unless another operation of the vendor has a row for it. `extras`: fields of the
+    vendor's own that a client may send along, by their top-level names. `price`, `shutdown`: of one model, by its row.
     """
 
     request: Callable[[Any], Draft]
     reply: Reply
+    events: Reply | None = None
+    gives: frozenset[str] = frozenset()
     honours: Mapping[str, Range] = NONE
     models: Mapping[str, Model] = {}
     extras: frozenset[str] = frozenset()
+    price: Price | None = None
+    shutdown: str | None = None
 
 
 class Speech(Operation, frozen=True, kw_only=True):
     """Text in, audio out. `formats`: what comes natively -> the vendor's word for it; others are transcoded.
 
     `voices`: OpenAI's thirteen names, as far as this vendor has something close, and `"*"` for the rest -> its own.
-    `voice_like`: a pattern that its own voices match (None: anything may be one). `longest`: characters of text.
+    `voice_like`: a pattern of its own voices (None: anything may be one); `cast`: facts on them. `longest`: characters.
     """
 
     request: Callable[[SpeechAsk], Draft]
@@ -240,15 +212,21 @@ class Speech(Operation, frozen=True, kw_only=True):
     voices: Mapping[str, str] = {}
     voice_like: str | None = None
     longest: int | None = None
+    cast: Mapping[str, Voice] = {}
 
 
 class Transcription(Operation, frozen=True, kw_only=True):
     """Audio in, text out. `gives`: `words segments speakers logprobs`, what the answer can hold beyond the text."""
 
     request: Callable[[ListenAsk], Draft]
-    gives: frozenset[str] = frozenset()
     largest_bytes: int | None = None
     languages: frozenset[str] | None = None
+
+
+class Chat(Operation, frozen=True, kw_only=True):
+    """Text in, text out: what translates a transcript. Nothing of it is offered to clients."""
+
+    request: Callable[[ChatAsk], Draft]
 
 
 class Vendor(Struct, frozen=True, kw_only=True):
@@ -273,6 +251,7 @@ class Vendor(Struct, frozen=True, kw_only=True):
     speech: Speech | None = None
     transcription: Transcription | None = None
     translation: Transcription | None = None
+    chat: Chat | None = None
 
 
 def row_of(operation: Operation, model: str) -> Model | None:

@@ -35,12 +35,14 @@ class Call(Struct, frozen=True, kw_only=True):
 
     `tunables`: parameters that may be dropped where a vendor lacks them (speed, instructions, language, prompt,
     temperature, keywords). `extras`: fields that OpenAI does not know, under the names the client gave them.
+    `as_events`: the client wants the answer as a stream of events, from vendors that stream and from those that do not.
     """
 
     kind: CallKind
     model: str
     tunables: Mapping[str, Any] = {}
     extras: Mapping[str, Any] = {}
+    as_events: bool = False
 
 
 class SpeechCall(Call, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ def test_what_is_not_said_is_what_the_documentation_promises():
     """Loopback, 8080, 25 MB of upload, 1 MB of body, 100,000 characters; no retries, lenient, no times of its own."""
     table = Table(routes={"tts-1": Route(targets=["openai/tts-1"])})
     assert table.server == Server(
-        host="127.0.0.1", port=8080, max_upload=26_214_400, max_body=1_048_576, max_input=100_000
+        host="127.0.0.1", port=8080, max_upload=26_214_400, max_body=8_388_608, max_input=100_000
     )
     assert table.defaults == Defaults(retries=0, params="lenient")
     assert (table.defaults.timeout, table.defaults.speech) == (None, None)

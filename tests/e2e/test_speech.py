@@ -112,7 +112,8 @@ async def test_sse_wraps_what_any_vendor_gives(serve: Serve, upstream: Upstream)
     assert reply.content_type == "text/event-stream"
     assert body == (
         b'data: {"type":"speech.audio.delta","audio":"YWJj"}\n\n'
-        b'data: {"type":"speech.audio.done","usage":{"input_tokens":0,"output_tokens":0,"total_tokens":0}}\n\n'
+        b'data: {"type":"speech.audio.done","usage":'
+        b'{"input_tokens":0,"output_tokens":0,"total_tokens":0,"input_characters":1}}\n\n'
     )
 
 

@@ -49,8 +49,6 @@ def test_parameters_are_kept_clamped_or_dropped_and_named() -> None:
 @pytest.mark.parametrize(
     ("call", "target", "reason"),
     [
-        (speech(text="x" * 4_097), "openai/tts-1", "takes 4,096 characters at most, the input has 4,097"),
-        (speech(text="x" * 201), "groq/canopylabs/orpheus-v1-english", "takes 200 characters at most"),
         (speech(), "deepgram/nova-3", "does not do speech"),
         (speech(voice="nobody"), "deepgram/aura-2", "has no voice 'nobody'; it knows alloy, ash"),
         (listen(wants="speakers"), "openai/whisper-1", "does not give speakers"),
@@ -65,6 +63,31 @@ def test_structure_excludes_with_a_reason_a_person_understands(call: Call, targe
     """What cannot be served is not tried, and the reason completes a sentence."""
     with pytest.raises(Cannot, match=reason):
         fitted(call, target)
+
+
+@pytest.mark.parametrize(
+    ("target", "wanted", "source", "pieces"),
+    [
+        ("openai/tts-1", MP3, PCM, 3),
+        ("openai/tts-1", PCM, PCM, 3),
+        ("openai/tts-1", WAV, PCM, 3),
+        ("deepgram/aura-2", OPUS, PCM, 5),
+        ("groq/canopylabs/orpheus-v1-english", WAV, WAV, 50),
+        ("elevenlabs/eleven_flash_v2_5", MP3, MP3, 1),
+        ("local/espeak-ng", MP3, pcm(22_050), 1),
+    ],
+)
+def test_a_long_text_is_asked_for_in_pieces_of_samples(
+    target: str, wanted: Format, source: Format, pieces: int
+) -> None:
+    """As few as the vendor's limit allows, and in a format whose pieces can be joined."""
+    fit = fitted(speech(text="Ten chars. " * 900, format=wanted), target)
+    asked = fit.pieces()
+
+    assert (fit.source, len(asked)) == (source, pieces)
+    assert all(one.ask.format == fit.ask.format and one.ask.voice == fit.ask.voice for one in asked)
+    assert " ".join(one.ask.text.strip() for one in asked) == fit.ask.text.strip()
+    assert [one.pieces() for one in asked] == [(one,) for one in asked]
 
 
 def test_captions_can_be_cut_from_words() -> None:

@@ -30,12 +30,12 @@ def test_order_is_as_written() -> None:
 def test_the_unable_are_left_out_with_their_reasons() -> None:
     """A target that cannot, or is not configured, is skipped; the rest stay in order."""
     selection = select(
-        plan_from(CHAIN, {"DEEPGRAM_API_KEY": "k", "OPENAI_API_KEY": "k"}), speech(text="x" * 3_000), Health(), 0
+        plan_from(CHAIN, {"DEEPGRAM_API_KEY": "k", "OPENAI_API_KEY": "k"}), speech(voice="voice_1"), Health(), 0
     )
 
     assert names(selection) == ["openai/tts-1"]
-    assert [(one.target, one.reason) for one in selection.excluded] == [
-        ("deepgram/aura-2", "takes 2,000 characters at most, the input has 3,000"),
+    assert [(one.target, one.reason.partition(";")[0]) for one in selection.excluded] == [
+        ("deepgram/aura-2", "has no voice 'voice_1'"),
         ("elevenlabs/eleven_v3", "ELEVENLABS_API_KEY is not set"),
     ]
 
@@ -89,7 +89,8 @@ def test_nobody_able_says_why_one_by_one() -> None:
     assert nobody.value.message == (
         "No vendor of 'whisper-1' can serve this translation. openai/whisper-1: OPENAI_API_KEY is not set; "
         "groq/whisper-large-v3: GROQ_API_KEY is not set; deepgram/nova-3: DEEPGRAM_API_KEY is not set; "
-        "elevenlabs/scribe_v2: ELEVENLABS_API_KEY is not set; local/pocketsphinx: does not do translation."
+        "elevenlabs/scribe_v2: ELEVENLABS_API_KEY is not set; local/pocketsphinx: does not do translation, "
+        "and no chat model that could is configured under translate_with."
     )
 
 

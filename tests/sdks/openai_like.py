@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from router.wire.transcripts import Segment, Token, Transcript, Word
+from router.wire.transcripts import Delta, Segment, Token, Transcript, Word
 
 MEASURES = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperature")
 
@@ -21,15 +21,27 @@ def heard(result: Any) -> Transcript:
         getattr(result, "duration", None),
         words=[Word(*fields(one, "word", "start", "end")) for one in getattr(result, "words", None) or ()],
         segments=[_segment(one) for one in getattr(result, "segments", None) or ()],
-        tokens=[
-            Token(one.token, one.logprob, bytes(map(int, one.bytes))) for one in getattr(result, "logprobs", None) or ()
-        ],
+        tokens=_tokens(result),
     )
 
 
+def part(event: Any) -> Delta | Segment:
+    """An event of a stream before the last."""
+    if event.type == "transcript.text.segment":
+        return _segment(event)
+    return Delta(event.delta, _tokens(event), event.segment_id)
+
+
+def _tokens(result: Any) -> list[Token]:
+    return [
+        Token(one.token, one.logprob, bytes(map(int, one.bytes))) for one in getattr(result, "logprobs", None) or ()
+    ]
+
+
 def _segment(one: Any) -> Segment:
-    text, start, end, speaker, *measured = fields(one, "text", "start", "end", "speaker", *MEASURES)
-    return Segment(text.strip(), start, end, speaker, **dict(zip(MEASURES, measured, strict=True)))
+    text, start, end, speaker, name, *measured = fields(one, "text", "start", "end", "speaker", "id", *MEASURES)
+    own = name if isinstance(name, str) else None
+    return Segment(text.strip(), start, end, speaker, **dict(zip(MEASURES, measured, strict=True)), id=own)
 
 
 def fields(one: Any, *names: str) -> list[Any]:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, get_args
 import pytest
 
 from router.vendors.spec import Operation
-from router.wire.transcripts import Transcript
+from router.wire.transcripts import Delta, Segment, Transcript
 from tests.sdks.loopback import Loopback
 from tests.vendors.evidence import (
     Case,
@@ -63,6 +63,10 @@ class SdkPromises:
         """What the SDK's typed object says, in our words."""
         raise NotImplementedError
 
+    def part(self, event: Any) -> Delta | Segment:
+        """What the SDK's typed event says before the last, in our words; only where there are streams of events."""
+        raise NotImplementedError
+
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         rows = {"case": self.cases, "reading": self.readings, "refusal": self.refusals}
         for row, values in rows.items():
@@ -88,6 +92,9 @@ class SdkPromises:
         """The SDK accepts the reply, and finds the same text, words, times and speakers; or the same audio."""
         loopback.reply = reply_of(self.vendor, reading.name)
         result = self._call(reading.name, loopback)
+        if reading.parts:
+            *parts, result = result
+            assert plain(reading.parts) == plain([self.part(one) for one in parts])
         expected: Heard = reading.transcript or loopback.reply.content()
         actual: Heard = self.heard(result) if reading.transcript else result
 

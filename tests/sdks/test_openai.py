@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 from router.vendors.openai import VENDOR
 from router.vendors.openai_like import VOICES
-from router.wire.transcripts import Transcript
+from router.wire.transcripts import Delta, Segment, Transcript
 from tests.sdks import openai_like
 from tests.sdks.official import official
 from tests.sdks.promises import SdkPromises
@@ -65,6 +65,9 @@ CALLS = {
         known_speaker_names=["agent", "customer"],
         known_speaker_references=["data:audio/wav;base64,QUFB", "data:audio/wav;base64,QkJC"],
     ),
+    "speech-events": speak(model="gpt-4o-mini-tts", response_format="mp3", stream_format="sse"),
+    "transcription-events": listen("gpt-4o-transcribe", include=["logprobs"], stream=True),
+    "transcription-speaker-events": listen(DIARIZE, "diarized_json", chunking_strategy="auto", stream=True),
     "transcription-keywords": listen(
         "gpt-transcribe", languages=["de"], prompt="Ein Café.", keywords=["Kaffee", "Kuchen"]
     ),
@@ -92,8 +95,8 @@ VOCABULARY = {
         set(VENDOR.speech.formats.values()),
         get_type_hints(openai.types.audio.SpeechCreateParams)["response_format"],
     ),
-    "speech models": ({name.rstrip("*") for name in VENDOR.speech.models}, openai.types.audio.SpeechModel),
-    "listening models": ({name.rstrip("*") for name in VENDOR.transcription.models}, openai.types.AudioModel),
+    "speech models": ({name.rstrip("-*") for name in VENDOR.speech.models}, openai.types.audio.SpeechModel),
+    "listening models": ({name.rstrip("-*") for name in VENDOR.transcription.models}, openai.types.AudioModel),
 }
 
 
@@ -110,3 +113,6 @@ class TestOpenAI(SdkPromises):
 
     def heard(self, result: Any) -> Transcript:
         return openai_like.heard(result)
+
+    def part(self, event: Any) -> Delta | Segment:
+        return openai_like.part(event)

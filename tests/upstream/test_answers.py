@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from router.upstream.answers import fault_in, read_answer
+from router.upstream.answers import read_answer
+from router.upstream.lookup import fault_in
 from router.vendors import find_vendor
 from router.vendors.spec import ErrorShape, Unit
 from router.wire.faults import Fault, Kind

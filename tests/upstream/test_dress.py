@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from multipart import MultipartParser
+from openai._qs import Querystring
 
 from router.upstream.dress import dress
 from router.upstream.transport import Outgoing
@@ -81,6 +86,73 @@ def test_a_form_has_its_texts_first_and_its_file_whole() -> None:
             ("extra", b"1"),
         ]
     )
+
+
+def texts_of(request: Outgoing) -> list[tuple[str, str]]:
+    return [(name, value.decode()) for name, _, _, value in form_of(request)]
+
+
+STRATEGY = {"type": "server_vad", "threshold": 0.5, "on": True, "deep": {"list": [1, 2], "none": None}}
+
+
+def test_an_object_is_one_json_text_or_a_part_for_each_leaf() -> None:
+    """As the draft says; the client's and the draft's own alike."""
+    as_json = dressed(post("/x", form={"ours": STRATEGY, "times[]": ["word"]}), theirs={"a": [1]})
+    in_brackets = dressed(
+        post("/x", form={"ours": STRATEGY, "times[]": ["word"]}, objects="brackets"), theirs={"a": [1]}
+    )
+
+    assert dict(texts_of(as_json)) == {
+        "theirs": '{"a":[1]}',
+        "ours": '{"type":"server_vad","threshold":0.5,"on":true,"deep":{"list":[1,2]}}',
+        "times[]": "word",
+    }
+    assert texts_of(in_brackets) == [
+        ("theirs[a][]", "1"),
+        ("ours[type]", "server_vad"),
+        ("ours[threshold]", "0.5"),
+        ("ours[on]", "true"),
+        ("ours[deep][list][]", "1"),
+        ("ours[deep][list][]", "2"),
+        ("times[]", "word"),
+    ]
+
+
+@pytest.mark.parametrize("objects", ["json", "brackets"])
+def test_a_list_has_the_name_that_it_was_given(objects: str) -> None:
+    """With brackets or without: vendors differ, and their files or the client say which."""
+    request = dressed(post("/x", form={"times[]": ("word", "segment")}, objects=objects), tag=["a", "b"])
+
+    assert texts_of(request) == [("tag", "a"), ("tag", "b"), ("times[]", "word"), ("times[]", "segment")]
+
+
+def test_a_list_of_objects_stays_a_list() -> None:
+    """It gets the brackets without which it would be one object."""
+    request = dressed(post("/x", form={}, objects="brackets"), a=[{"x": 1}, {"x": 2, "y": [3]}], **{"b[]": [["z"]]})
+
+    assert texts_of(request) == [("a[][x]", "1"), ("a[][x]", "2"), ("a[][y][]", "3"), ("b[][]", "z")]
+
+
+@pytest.mark.parametrize("strategy", ["none", {"type": "server_vad"}])
+def test_an_opinion_gives_way_to_any_shape(strategy: Any) -> None:
+    """A word or an object, whatever the opinion was."""
+    draft = post("/x", form={}, defaults={"chunking_strategy": "auto"}, objects="brackets")
+
+    assert texts_of(dressed(draft)) == [("chunking_strategy", "auto")]
+    assert ("chunking_strategy", "auto") not in texts_of(dressed(draft, chunking_strategy=strategy))
+
+
+WORDS = st.text("abc-é", min_size=1, max_size=3)
+LEAVES = st.text("xyz", min_size=1) | st.integers() | st.booleans() | st.none()
+NESTED = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3))
+
+
+@given(st.dictionaries(WORDS, st.dictionaries(WORDS, NESTED, max_size=3), max_size=3))
+def test_objects_are_written_as_the_sdk_writes_them(fields: dict[str, Any]) -> None:
+    """Part for part, and in its order."""
+    request = dressed(post("/x", form={"model": "m", **fields}, objects="brackets"))
+
+    assert texts_of(request) == [("model", "m"), *Querystring(array_format="brackets").stringify_items(fields)]
 
 
 def test_a_raw_body_is_the_upload_with_its_type() -> None:

@@ -78,10 +78,13 @@ def say(
     voice: str = VOICE,
     format: Format = MP3,
     extras: Mapping[str, Any] = NOTHING,
+    as_events: bool = False,
     **tunables: Any,
 ) -> Case:
     """A row: `TEXT` to be spoken."""
-    call = SpeechCall(model=model, text=TEXT, voice=voice, format=format, tunables=tunables, extras=extras)
+    call = SpeechCall(
+        model=model, text=TEXT, voice=voice, format=format, tunables=tunables, extras=extras, as_events=as_events
+    )
     return Case(name=f"speech-{name}", model=model, call=call)
 
 
@@ -92,12 +95,19 @@ def hear(
     *,
     kind: CallKind = "transcription",
     extras: Mapping[str, Any] = NOTHING,
+    as_events: bool = False,
     differences: tuple[Difference, ...] = (),
     **tunables: Any,
 ) -> Case:
     """A row: `AUDIO` to be written down; `wants` as in `ListenCall`."""
     call = ListenCall(
-        kind=kind, model=model, audio=AUDIO, wants=frozenset(wants.split()), tunables=tunables, extras=extras
+        kind=kind,
+        model=model,
+        audio=AUDIO,
+        wants=frozenset(wants.split()),
+        tunables=tunables,
+        extras=extras,
+        as_events=as_events,
     )
     return Case(name=f"{kind}-{name}", model=model, call=call, differences=differences)
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from router.upstream.answers import Answer, read_answer
 from router.vendors.spec import Operation, Unit
 from router.wire.faults import Fault, Kind
-from router.wire.transcripts import Transcript
+from router.wire.transcripts import Delta, Segment, Transcript
 from tests.vendors.evidence import (
     Answered,
     Case,
@@ -34,11 +34,21 @@ NOTHING: Mapping[Unit, float] = {}
 
 
 class Reading(Struct, frozen=True):
-    """A row: what the reply to the case of that name says. No transcript: its bytes are the audio."""
+    """A row: what the reply to the case of that name says. No transcript: its bytes are the audio.
+
+    Of a stream of events: `parts` come before the transcript, or `audio` is what they hold.
+    """
 
     name: str
     transcript: Transcript | None = None
     units: Mapping[Unit, float] = NOTHING
+    parts: Sequence[Delta | Segment] = ()
+    audio: bytes | None = None
+
+    @property
+    def is_events(self) -> bool:
+        """Whether it is the answer to a call that asked for events."""
+        return bool(self.parts or self.audio)
 
 
 class Refusal(Struct, frozen=True):
@@ -51,8 +61,8 @@ class Refusal(Struct, frozen=True):
     retry_after_s: float | None = None
 
 
-def plain(heard: Transcript | bytes | None) -> Any:
-    """A transcript whose lists are lists, so that it equals another of the same words; or audio, made readable."""
+def plain(heard: Any) -> Any:
+    """Transcripts and their parts with lists as lists, so that they equal others of the same words; audio, readable."""
     return msgspec.json.decode(msgspec.json.encode(heard))
 
 
@@ -72,12 +82,13 @@ class AnswerPromises:
     async def test_the_reply_is_read_exactly(self, reading: Reading):
         """Text, words, times, speakers, billed units; or the audio, byte for byte."""
         reply = reply_of(self.vendor, reading.name)
-        answer = await self._read(reply, reading.name.partition("-")[0])
+        answer = await self._read(reply, reading.name.partition("-")[0], as_events=reading.is_events)
+        *parts, whole = [part async for part in answer.heard] if answer.heard else [answer.transcript]
+        audio = b"".join([chunk async for chunk in answer.audio]) if answer.audio else None
 
-        assert plain(reading.transcript) == plain(answer.transcript)
+        assert plain([*reading.parts, reading.transcript]) == plain([*parts, whole])
+        assert audio is None or (reading.audio or reply.content()) == audio
         assert reading.units == answer.units
-        if answer.audio:
-            assert reply.content() == b"".join([chunk async for chunk in answer.audio])
 
     async def test_the_error_is_told_apart(self, refusal: Refusal):
         """Every error has its kind, whichever status and shape it comes in."""
@@ -94,10 +105,11 @@ class AnswerPromises:
         for what, rows in {"request": self.cases, "reply": self.readings, "error": self.refusals}.items():
             assert sorted(names_of(self.vendor, what)) == sorted(row.name for row in rows)
 
-    async def _read(self, reply: Reply, kind: str) -> Answer:
+    async def _read(self, reply: Reply, kind: str, *, as_events: bool = False) -> Answer:
         facts = facts_of(self.vendor)
         operation: Operation = getattr(facts, kind)
-        return await read_answer(Answered(reply), operation, facts, {"api_key": key_of(self.vendor)}, frozenset())
+        secrets = {"api_key": key_of(self.vendor)}
+        return await read_answer(Answered(reply), operation, facts, secrets, frozenset(), as_events=as_events)
 
 
 class VendorPromises(AnswerPromises):

@@ -33,6 +33,7 @@ from tests.vendors.evidence import (
 
 LISTENING = {
     "language": ("de", "fr"),
+    "languages": (("de", "fr"), ("fr", "en")),
     "prompt": ("One.", "Two."),
     "temperature": (0.2, 0.7),
     "keywords": (("a",), ("b", "c")),
@@ -65,7 +66,7 @@ class Subject(Struct, frozen=True):
         if self.kind == "speech":
             case = say("any", self.model, voice=voice, extras=extras or {}, **tunables)
         else:
-            wants = " ".join(self.operation.gives)
+            wants = " ".join(self.operation.gives - {"events"})
             case = hear("any", self.model, wants, kind=self.kind, extras=extras or {}, **tunables)
         return fitted(self.vendor, case)
 

@@ -10,6 +10,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -24,7 +25,7 @@ from router.wire.audio import Format
 from router.wire.calls import OPENAI_VOICES, CallKind
 from router.wire.transcripts import Transcript
 from router.wire.upload import Upload
-from tests.vendors.evidence import FIXTURES, Answered, facts_of, hear, key_of, names_of, reply_of
+from tests.vendors.evidence import FIXTURES, Answered, facts_of, hear, key_of, names_of, reply_of, say
 from tests.vendors.subjects import (
     TUNABLES,
     every_listener,
@@ -36,7 +37,7 @@ from tests.vendors.subjects import (
     sample,
 )
 
-WANTS = frozenset({"words", "segments", "speakers", "logprobs"})
+WANTS = frozenset({"words", "segments", "speakers", "logprobs", "events"})
 MARK = "put-there-by-the-client"
 IMPORTABLE = ("router.vendors.spec", "router.vendors.openai_like", "router.wire")
 IMPURE = {"asyncio", "datetime", "http", "io", "os", "pathlib", "random", "secrets", "socket", "subprocess", "time"}
@@ -152,16 +153,32 @@ async def test_what_is_given_is_asked_for_or_always_there(subject):
     """Each want changes the request, or is in a reply that was known to come without asking."""
     plain = subject.request(hear("any", subject.model, kind=subject.kind))
     known = [await _read(subject.vendor, name) for name in subject.replies()]
-    for want in subject.operation.gives:
+    for want in subject.operation.gives - {"events"}:
         asked = subject.request(hear("any", subject.model, want, kind=subject.kind))
 
         assert plain != asked or any(_has(transcript, want) for transcript in known), want
 
 
+@every_subject
+def test_events_are_asked_for_where_they_are_given(subject):
+    """A model that gives events is asked for them by one thing more in the request, and any other never is."""
+    make = say if subject.kind == "speech" else partial(hear, kind=subject.kind)
+    plain, asked = (subject.request(make("any", subject.model, as_events=events)) for events in (False, True))
+    gives = "events" in subject.operation.gives
+
+    assert gives == (plain != asked)
+    assert not gives or subject.operation.events
+
+
 async def _read(vendor: str, name: str) -> Transcript | None:
     facts = facts_of(vendor)
     operation = getattr(facts, name.partition("-")[0])
-    return (await read_answer(Answered(reply_of(vendor, name)), operation, facts, {}, frozenset())).transcript
+    reply = Answered(reply_of(vendor, name))
+    answer = await read_answer(reply, operation, facts, {}, frozenset(), as_events=True)
+    if answer.heard:
+        *_, whole = [part async for part in answer.heard]
+        return whole
+    return answer.transcript
 
 
 def _has(transcript: Transcript | None, want: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from router.vendors.spec import Unit
 from router.wire.audio import MP3, SPEECH_FORMATS
 from router.wire.faults import Kind
-from router.wire.transcripts import Segment, Token, Transcript, Word
+from router.wire.transcripts import Delta, Segment, Token, Transcript, Word
 from tests.vendors.evidence import hear, say
 from tests.vendors.promises import Reading, Refusal, VendorPromises
 
@@ -32,6 +32,9 @@ CASES = [
     hear("speakers", "gpt-4o-transcribe-diarize", "speakers segments", language="en", temperature=0.5),
     hear("captions", "gpt-4o-transcribe-diarize", "segments"),
     hear("known-speakers", "gpt-4o-transcribe-diarize", "speakers segments", extras=KNOWN_SPEAKERS),
+    say("events", "gpt-4o-mini-tts", as_events=True),
+    hear("events", "gpt-4o-transcribe", "logprobs", as_events=True),
+    hear("speaker-events", "gpt-4o-transcribe-diarize", "speakers segments", as_events=True),
     hear("keywords", "gpt-transcribe", language="de", prompt="Ein Café.", keywords=("Kaffee", "Kuchen")),
     hear("plain", "whisper-1", kind="translation"),
     hear("tuned", "whisper-1", "segments", kind="translation", prompt="A trip.", temperature=0.2),
@@ -42,15 +45,21 @@ BEACH = (
     "People were swimming in the ocean, building sandcastles, and playing beach volleyball."
 )
 SUPPORT = [
-    Segment("Thanks for calling OpenAI support.", 0.0, 4.7, "agent"),
-    Segment("Hi, I'm trying to enable diarization.", 4.7, 11.8, "A"),
-    Segment("Happy to walk you through the steps.", 12.1, 18.5, "agent"),
+    Segment("Thanks for calling OpenAI support.", 0.0, 4.7, "agent", id="seg_001"),
+    Segment("Hi, I'm trying to enable diarization.", 4.7, 11.8, "A", id="seg_002"),
+    Segment("Happy to walk you through the steps.", 12.1, 18.5, "agent", id="seg_003"),
 ]
 MEASURED = {
     "avg_logprob": -0.2860786020755768,
     "no_speech_prob": 0.00985979475080967,
     "compression_ratio": 1.2363636493682861,
     "temperature": 0.0,
+}
+AUDIO_TOKENS = {
+    Unit.INPUT_TOKEN: 14,
+    Unit.OUTPUT_TOKEN: 45,
+    Unit.INPUT_TEXT_TOKEN: 0,
+    Unit.INPUT_AUDIO_TOKEN: 14,
 }
 READINGS = [
     Reading("speech-plain"),
@@ -60,7 +69,7 @@ READINGS = [
             "Imagine the wildest idea that you've ever had, and you're curious about how it might scale to something "
             "that's a 100, a 1,000 times bigger. This is a place where you can get to do that."
         ),
-        {Unit.INPUT_TOKEN: 14, Unit.OUTPUT_TOKEN: 45},
+        AUDIO_TOKENS,
     ),
     Reading(
         "transcription-words",
@@ -108,12 +117,37 @@ READINGS = [
                 Token(" hurting", -1.1041146e-5, b" hurting"),
             ],
         ),
-        {Unit.INPUT_TOKEN: 14, Unit.OUTPUT_TOKEN: 45},
+        AUDIO_TOKENS,
+    ),
+    Reading("speech-events", units={Unit.INPUT_TOKEN: 14, Unit.OUTPUT_TOKEN: 101}, audio=b"ID3 and then the sound"),
+    Reading(
+        "transcription-events",
+        Transcript(
+            "I see skies.",
+            tokens=[Token("I", -0.00007588794, b"I"), Token(" see", -3.1281633e-7, b" see")],
+        ),
+        AUDIO_TOKENS,
+        [
+            Delta("I", [Token("I", -0.00007588794, b"I")]),
+            Delta(" see", [Token(" see", -3.1281633e-7, b" see")]),
+            Delta(" skies."),
+        ],
+    ),
+    Reading(
+        "transcription-speaker-events",
+        Transcript("agent: Thanks for calling.\nA: Hi."),
+        {Unit.INPUT_TOKEN: 20, Unit.OUTPUT_TOKEN: 12},
+        [
+            Delta("Thanks for calling.", segment_id="seg_001"),
+            Segment("Thanks for calling.", 0.0, 1.4, "agent", id="seg_001"),
+            Delta("Hi.", segment_id="seg_002"),
+            Segment("Hi.", 1.6, 2.0, "A", id="seg_002"),
+        ],
     ),
     Reading(
         "transcription-keywords",
         Transcript("Kaffee und Kuchen, bitte.", "de"),
-        {Unit.INPUT_TOKEN: 21, Unit.OUTPUT_TOKEN: 9},
+        {**AUDIO_TOKENS, Unit.INPUT_TOKEN: 21, Unit.INPUT_TEXT_TOKEN: 7, Unit.OUTPUT_TOKEN: 9},
     ),
     Reading(
         "translation-plain",

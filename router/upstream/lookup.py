@@ -1,0 +1,130 @@
+"""What stands where in a vendor's answer: errors, codes, billed units, how long to wait. Pure.
+
+What lives here: following the paths that a vendor file gives, leniently; what is not there is None.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import math
+from collections.abc import Mapping
+
+from router.vendors.spec import ErrorShape, Json, Unit, Vendor
+from router.wire.faults import Fault, Kind
+
+__all__ = ["error_in_event", "error_in_success", "fault_in", "scrubbed", "units_in"]
+
+LONGEST_MESSAGE = 500
+LONGEST_WAIT_S = 86_400.0
+
+BY_STATUS = {
+    400: Kind.INPUT,
+    401: Kind.KEY,
+    402: Kind.QUOTA,
+    403: Kind.KEY,
+    404: Kind.NO_MODEL,
+    408: Kind.TRY_AGAIN,
+    409: Kind.TRY_AGAIN,
+    413: Kind.INPUT,
+    415: Kind.INPUT,
+    422: Kind.INPUT,
+    425: Kind.TRY_AGAIN,
+    429: Kind.BUSY,
+}
+
+
+def units_in(vendor: Vendor, document: Json, headers: Mapping[str, str]) -> dict[Unit, float]:
+    """What a document or the headers of an answer say will be billed."""
+    found = {unit: _number(_look(path, document, headers)) for unit, path in vendor.billed.items()}
+    return {unit: amount for unit, amount in found.items() if amount is not None and amount >= 0}
+
+
+def error_in_success(shape: ErrorShape, document: Json, headers: Mapping[str, str]) -> Fault | None:
+    """The fault that a 200 tells of by a code of the vendor's; None where it is the success it seems."""
+    return fault_in(shape, 200, headers, document) if _code(shape, document, headers) is not None else None
+
+
+def error_in_event(shape: ErrorShape, event: Json) -> Fault | None:
+    """The fault that an event of a stream tells of, by its code or by being shaped as an error; None for no error."""
+    code = _code(shape, event, {})
+    if code is None and _look(shape.in_event, event, {}) is None:
+        return None
+    words = _look(shape.message, event, {})
+    return Fault(shape.kinds.get(code or "", Kind.FAILED), str(words or "an error")[:LONGEST_MESSAGE], code=code)
+
+
+def _code(shape: ErrorShape, document: Json, headers: Mapping[str, str]) -> str | None:
+    found = _look(shape.code, document, headers)
+    return None if found is None or str(found) in shape.ok else str(found)
+
+
+def fault_in(shape: ErrorShape, status: int, headers: Mapping[str, str], document: Json) -> Fault:
+    """The fault that an error answer tells of; the vendor's code says its kind, else the HTTP status."""
+    code = _code(shape, document, headers)
+    words = _look(shape.message, document, headers) or _look("message", document, {})
+    if status < 300:
+        kind = shape.kinds.get(code or "", Kind.FAILED if code else Kind.GARBLED)
+        message = str(words) if words and code else "text where audio was due"
+    else:
+        kind = shape.kinds.get(code or "") or BY_STATUS.get(status) or _by_class(status)
+        message = str(words or f"answered with status {status}")
+    return Fault(kind, message[:LONGEST_MESSAGE], status=status, code=code, retry_after_s=_retry_after_s(headers))
+
+
+def _by_class(status: int) -> Kind:
+    return Kind.INPUT if 400 <= status < 500 else Kind.FAILED
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """`retry-after-ms`, `retry-after` in seconds or as a date (by the vendor's own clock); None: nothing usable."""
+    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
+        return _bounded(milliseconds / 1000)
+    text = headers.get("retry-after")
+    if (seconds := _number(text)) is not None:
+        return _bounded(seconds)
+    try:
+        then, now = (email.utils.parsedate_to_datetime(one or "") for one in (text, headers.get("date")))
+        return _bounded((then - now).total_seconds())
+    except (ValueError, TypeError):  # no date, or one of the two without a zone
+        return None
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), LONGEST_WAIT_S)
+
+
+def _number(value: str | float | None) -> float | None:
+    """A finite number, or None for whatever else a vendor may have written there."""
+    try:
+        number = float(value) if value is not None else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _look(paths: str, document: Json, headers: Mapping[str, str]) -> str | int | float | bool | None:
+    """The first scalar found along `paths`, leniently: what is not there is None."""
+    for path in paths.split("|"):
+        value: Json = headers.get(path[7:]) if path.startswith("header:") else _follow(path, document)
+        if value is not None and not isinstance(value, dict | list):
+            return value  # type: ignore[no-any-return]  # a scalar of JSON
+    return None
+
+
+def _follow(path: str, value: Json) -> Json:
+    for key in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return None
+    return value
+
+
+def scrubbed(message: str, secrets: Mapping[str, str]) -> str:
+    """A vendor's words without our secrets, as they may stand in our own log."""
+    for secret in secrets.values():
+        if len(secret) > 5:
+            message = message.replace(secret, "…")
+    return message
