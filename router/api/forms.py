@@ -5,10 +5,12 @@ What lives here: framing and bounds. What the fields mean is `listening`'s.
 
 from __future__ import annotations
 
+import mmap
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from msgspec import Struct, field
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser, parse_options_header
@@ -17,9 +19,12 @@ from router.wire.containers import HEAD_BYTES, described
 from router.wire.errors import InvalidCall, TooLarge, UnsupportedMedia
 from router.wire.upload import Upload
 
-__all__ = ["Form", "FormLimits", "file_too_large", "read_form"]
+__all__ = ["Form", "FormLimits", "Spool", "Whole", "file_too_large", "read_form"]
+
+Whole = bytes | mmap.mmap
 
 IN_MEMORY_BYTES = 256 * 1024  # most spoken commands fit; what is longer goes to a temporary file
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 
 
 class FormLimits(Struct, frozen=True, gc=False):
@@ -34,11 +39,19 @@ class FormLimits(Struct, frozen=True, gc=False):
         """The whole form with its framing."""
         return self.max_upload + self.max_text + 1024 * self.max_parts
 
+    @property
+    def max_json(self) -> int:
+        """A whole body of JSON: the file in base64, and `max_text` for everything beside it."""
+        return (self.max_upload + 2) // 3 * 4 + self.max_text
+
 
 class Form(Struct):
-    """What a form held: `fields` in the client's order, names as sent; the file, if there was one."""
+    """What a form held: `fields` in the client's order, names as sent; the file, if there was one.
 
-    fields: list[tuple[str, str]] = field(default_factory=list)
+    The values of a form are texts. Those of a JSON body, which is read into one of these too, have their own types.
+    """
+
+    fields: list[tuple[str, Any]] = field(default_factory=list)
     file: Upload | None = None
 
 
@@ -47,7 +60,7 @@ def file_too_large(max_bytes: int) -> TooLarge:
     return TooLarge(f"The file is larger than {max_bytes:,} bytes, which is the most this server takes.")
 
 
-class _Spool:
+class Spool:
     """A growing file: in memory up to a bound, then in a temporary file that has no name on the disk."""
 
     def __init__(self, max_bytes: int) -> None:
@@ -74,7 +87,14 @@ class _Spool:
         name, content_type = described(name, content_type, Upload(name, content_type, source).read_at(0, HEAD_BYTES))
         return Upload(name, content_type, source)
 
+    def whole(self) -> Whole:
+        """All of it, mapped where it is in a file; to be let go of, not closed."""
+        if self._file is None:
+            return b"".join(self._parts)
+        return mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+
     def close(self) -> None:
+        """Give the temporary file back; once it is an upload's, that is the upload's to do."""
         if self._file is not None:
             self._file.close()
 
@@ -84,7 +104,8 @@ async def read_form(content_type: str, chunks: AsyncIterator[bytes], limits: For
     kind, options = parse_options_header(content_type)
     if kind != "multipart/form-data" or not options.get("boundary"):
         raise UnsupportedMedia(
-            "Expected a form: `content-type: multipart/form-data; boundary=…` with the audio in the field `file`."
+            "Expected a form: `content-type: multipart/form-data; boundary=…` with the audio in the field `file`; or "
+            "`content-type: application/json` with the audio in `input_audio`: its `data` in base64, and its `format`."
         )
     with ExitStack() as undo:
         collector = _Collector(limits, undo)
@@ -122,7 +143,7 @@ class _Collector:
         self._limits = limits
         self._undo = undo
         self._segment: MultipartSegment | None = None
-        self._spool: _Spool | None = None
+        self._spool: Spool | None = None
         self._text: list[bytes] = []
         self._text_bytes = 0
 
@@ -144,14 +165,14 @@ class _Collector:
     def _begin_file(self) -> None:
         if self.form.file is not None:
             raise InvalidCall("The form holds more than one file.", param="file", code="invalid_form")
-        self._spool = _Spool(self._limits.max_upload)
+        self._spool = Spool(self._limits.max_upload)
         self._undo.callback(self._spool.close)
 
     def _end(self) -> None:
         assert self._segment is not None
         if self._spool is not None:
             name = _plain_name(self._segment.filename or "")
-            self.form.file = self._spool.to_upload(name, self._segment.content_type or "")
+            self.form.file = self._spool.to_upload(name, _plain_type(self._segment.content_type or ""))
             self._spool = None
             return
         try:
@@ -173,3 +194,8 @@ def _plain_name(name: str) -> str:
     """The last part of a path, without control characters; `upload` for none."""
     last = name.replace("\\", "/").rpartition("/")[2]
     return "".join(character for character in last if character.isprintable()) or "upload"
+
+
+def _plain_type(content_type: str) -> str:
+    """A type as it may stand in a head of ours; nothing for any other."""
+    return content_type if _MEDIA_TYPE.fullmatch(content_type) else ""

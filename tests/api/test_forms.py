@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from router.api.forms import IN_MEMORY_BYTES, FormLimits, read_form
+from router.api.forms import IN_MEMORY_BYTES, FormLimits, Spool, read_form
 from router.wire.errors import CallError, InvalidCall, TooLarge, UnsupportedMedia
 
 TYPE = "multipart/form-data; boundary=b"
@@ -83,6 +83,40 @@ async def test_a_head_that_is_no_text_is_told_in_words() -> None:
         )
 
     assert "Error" not in broken.value.message
+
+
+@pytest.mark.parametrize(
+    ("declared", "content_type"),
+    [
+        ("audio/x-wav", "audio/x-wav"),
+        ("Audio/WAV; codecs=1", "audio/wav"),
+        ("audio/wav\nx-evil: 1", "audio/mpeg"),
+        ("audio/wav\rx-evil: 1", "audio/mpeg"),
+        ("größe/x", "audio/mpeg"),
+        ("nonsense", "audio/mpeg"),
+    ],
+)
+async def test_a_type_is_a_type_or_nothing(declared: str, content_type: str) -> None:
+    """What could break a head of ours is as good as not declared: then the name tells."""
+    body = part("file", b"?", f"Content-Type: {declared}", filename="a.mp3") + b"--b--"
+
+    form = await read_form(TYPE, arriving([body]), LIMITS)
+
+    assert form.file
+    assert form.file.content_type == content_type
+
+
+async def test_what_was_spooled_is_one_piece_again() -> None:
+    """In memory or on disk; and what is mapped outlives the file."""
+    for size in (0, 5, IN_MEMORY_BYTES, IN_MEMORY_BYTES + 1):
+        content = bytes(index % 251 for index in range(size))
+        spool = Spool(size)
+        for offset in range(0, size, 100_000):
+            spool.write(content[offset : offset + 100_000])
+        whole = spool.whole()
+        spool.close()
+
+        assert whole[:] == content
 
 
 @pytest.mark.parametrize("content_type", ["", "multipart/form-data", "text/plain; boundary=b"])

@@ -228,7 +228,7 @@ FILE = b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\
 @pytest.mark.parametrize(
     ("content_type", "body", "status", "says"),
     [
-        ("application/json", b"{}", 415, "multipart/form-data"),
+        ("text/plain", b"{}", 415, "multipart/form-data"),
         ("multipart/form-data", BROKEN, 415, "boundary"),
         ("multipart/form-data; boundary=x", BROKEN, 400, "The form is broken"),
         ("multipart/form-data; boundary=x", b"", 400, "The form is broken"),
