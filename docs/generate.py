@@ -1,0 +1,194 @@
+#!/usr/bin/env python
+"""Writes docs/VENDORS.md from the vendor files, so that the page is what the router goes by: `make docs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import asdict, replace
+
+from router.media.paths import can_transcode
+from router.routing.plan import KINDS
+from router.vendors import ENTRY_POINTS, find_vendor, vendor_names
+from router.vendors.spec import Operation, Range, Speech, Transcription, Vendor
+from router.wire.audio import SPEECH_FORMATS, Format
+from router.wire.calls import CallKind
+
+PAGE = Path(__file__).with_name("VENDORS.md")
+FEATURES = ("words", "segments", "speakers", "logprobs", "events")
+HEAD = """\
+# What each vendor can do
+
+Made from the vendor files by `make docs`; a test fails when it is behind them. A model with a `*` is a pattern, and
+"others" are the models that no file has heard of.
+"""
+SPEECH = """\
+## Speech
+
+`native`: the vendor gives it, and its bytes go out as they came. `made`: it is transcoded here while it streams. A text
+beyond the longest is split, spoken in pieces and joined. `events`: the vendor itself streams them; for the others they
+are made here. A parameter that is not under `honours` is dropped and named in `x-router-dropped`, one beyond its range
+is clamped.
+"""
+LISTENING = """\
+## Transcription
+
+`cut`: segments are cut from the words here. `events`: the vendor tells the text while it listens; for the others one
+delta and the end are sent. Every `response_format` is rendered here from what a model gives.
+"""
+TRANSLATION = """\
+## Translation into English
+
+By the vendor itself. Any transcription becomes a translation where the table names a chat model (`translate_with`).
+"""
+PRICES = """\
+## Prices and ends
+
+In US dollars, as the vendor states them; a model that is not here is unpriced. `ends`: when its vendor shuts it down.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    vendors = [vendor for name in _own_names() if (vendor := find_vendor(name))]
+    heard = ["vendor", "models", *FEATURES, "languages", "largest file", "honours"]
+    parts = [
+        HEAD,
+        SPEECH,
+        _table(["vendor", "models", *SPEECH_FORMATS], _formats(vendors)),
+        _table(["vendor", "models", "longest text", "events", "voices", "honours"], _merged(_speech(vendors))),
+        LISTENING,
+        _table(heard, _merged(_listening(vendors, "transcription"))),
+        TRANSLATION,
+        _table(heard, _merged(_listening(vendors, "translation"))),
+        PRICES,
+        _table(["vendor", "models", "kind", "price", "ends"], _merged(_prices(vendors))),
+        *_sources(vendors),
+    ]
+    return "\n".join(parts)
+
+
+def _own_names() -> list[str]:
+    """The vendors of this repository, whatever packages are installed beside it."""
+    return [name for name in vendor_names() if name not in {point.name for point in entry_points(group=ENTRY_POINTS)}]
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _merged(rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """Models that do not differ share a row. The first cell is the vendor's name, the second the model's."""
+    models: dict[tuple[str, ...], list[str]] = {}
+    for vendor, model, *cells in rows:
+        models.setdefault((vendor, *cells), []).append(model)
+    for (vendor, *cells), names in models.items():
+        yield f"`{vendor}`", ", ".join(names), *cells
+
+
+def _models(vendor: Vendor, kind: CallKind) -> Iterator[tuple[str, Any]]:
+    """Every model with a row, laid over its operation; and what holds for models without."""
+    operation: Operation | None = getattr(vendor, kind)
+    if operation is None:
+        return
+    for name, row in operation.models.items():
+        yield f"`{name}`", replace(operation, **{name: one for name, one in asdict(row).items() if one is not None})
+    if not vendor.knows_all_models:
+        yield "others", operation
+
+
+# ------------------------------------------------------------------ speech
+
+
+def _formats(vendors: Sequence[Vendor]) -> Iterator[Sequence[str]]:
+    """A row a vendor, and one for each model whose formats are others."""
+    for vendor in vendors:
+        if vendor.speech:
+            yield f"`{vendor.name}`", "", *_how_all(vendor.speech)
+            for name, speech in _models(vendor, "speech"):
+                if speech.formats != vendor.speech.formats:
+                    yield f"`{vendor.name}`", name, *_how_all(speech)
+
+
+def _how_all(speech: Speech) -> Iterator[str]:
+    return (_how(speech, wanted) for wanted in SPEECH_FORMATS.values())
+
+
+def _how(speech: Speech, wanted: Format) -> str:
+    if wanted in speech.formats:
+        return "native"
+    return "made" if any(can_transcode(source, wanted) for source in speech.formats) else "no"
+
+
+def _speech(vendors: Sequence[Vendor]) -> Iterator[Sequence[str]]:
+    for vendor in vendors:
+        for name, speech in _models(vendor, "speech"):
+            longest = f"{speech.longest:,}" if speech.longest else "any"
+            cast = str(len(speech.cast) or "")
+            yield vendor.name, name, longest, _mark("events" in speech.gives), cast, _honours(speech)
+
+
+def _honours(operation: Operation) -> str:
+    return ", ".join(f"{name}{_range(bounds)}" for name, bounds in sorted(operation.honours.items()))
+
+
+def _range(bounds: Range) -> str:
+    return f" {bounds[0]:g} to {bounds[1]:g}" if bounds else ""
+
+
+# ------------------------------------------------------------------ transcription
+
+
+def _listening(vendors: Sequence[Vendor], kind: CallKind) -> Iterator[Sequence[str]]:
+    for vendor in vendors:
+        for name, listening in _models(vendor, kind):
+            features = [_feature(listening, feature) for feature in FEATURES]
+            yield vendor.name, name, *features, _languages(listening), _size(listening), _honours(listening)
+
+
+def _feature(listening: Transcription, feature: str) -> str:
+    if feature == "segments" and feature not in listening.gives and "words" in listening.gives:
+        return "cut"
+    return _mark(feature in listening.gives)
+
+
+def _mark(does: bool) -> str:  # noqa: FBT001 - a cell of a table
+    return "✓" if does else ""
+
+
+def _languages(listening: Transcription) -> str:
+    return ", ".join(sorted(listening.languages or ())) or "the vendor's"
+
+
+def _size(listening: Transcription) -> str:
+    return f"{listening.largest_bytes / 1e6:,.0f} MB" if listening.largest_bytes else "any"
+
+
+# ------------------------------------------------------------------ prices
+
+
+def _prices(vendors: Sequence[Vendor]) -> Iterator[Sequence[str]]:
+    for vendor in vendors:
+        for kind in KINDS:
+            for name, model in _models(vendor, kind):
+                if model.price or model.shutdown:
+                    yield vendor.name, name, kind, str(model.price or "unpriced"), model.shutdown or ""
+
+
+def _sources(vendors: Sequence[Vendor]) -> Iterator[str]:
+    """What each file says about where its prices and voices come from, and when."""
+    yield "Sources, as the vendor files name them:\n"
+    for vendor in vendors:
+        text = import_module(f"router.vendors.{vendor.name.replace('-', '_')}").__doc__ or ""
+        lines = [line for line in text.splitlines() if line.startswith(("Source:", "Prices:", "Voices:"))]
+        yield f"- `{vendor.name}`: {' '.join(lines)}"
+    yield ""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
