@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
 
-import structlog
-from litestar import Litestar, Request, Response, asgi
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
-from litestar.types import ExceptionHandlersMap
+from litestar import Litestar, Router, asgi
 from msgspec import Struct
 
 from router.accounts.keys import Keyring
 from router.api.catalog import catalog
+from router.api.docs_page import documentation
 from router.api.doors import AudioDoors
+from router.api.envelopes import ON_ERROR, identified
+from router.api.openapi import openapi
 from router.config import Loaded
 from router.relay import Relay
 from router.routing.compiling import compile_plan
@@ -28,12 +28,10 @@ from router.upstream.http import HttpTransport
 from router.upstream.processes import ProcessTransport
 from router.upstream.transport import Transport
 from router.vendors import find_vendor, vendor_names
-from router.wire.errors import CallError, InvalidCall, NotAllowed, NotFound, Unexpected
 
 __all__ = ["VERSION", "House", "compiled", "create_app", "furnish"]
 
 VERSION = version("audio-router")
-_log = structlog.get_logger("audio_router")
 
 
 class House(Struct, frozen=True):
@@ -69,6 +67,10 @@ def create_app(house: House) -> Litestar:
     """The ASGI application of a house."""
     doors = AudioDoors(house.relay, house.keyring, house.loaded.table.server, house.sink)
     started_at = int(datetime.now(UTC).timestamp())
+    documents = [
+        *catalog(house.relay, house.keyring, started_at=started_at, version=VERSION),
+        *documentation(lambda: openapi(house.loaded.table.server, version=VERSION, is_open=house.keyring.is_open)),
+    ]
     return Litestar(
         route_handlers=[
             asgi(["/v1/audio/speech", "/audio/speech"], copy_scope=False)(doors.speech),
@@ -76,34 +78,10 @@ def create_app(house: House) -> Litestar:
                 doors.transcriptions
             ),
             asgi(["/v1/audio/translations", "/audio/translations"], copy_scope=False)(doors.translations),
-            *catalog(house.relay, house.keyring, started_at=started_at, version=VERSION),
+            Router("/", route_handlers=documents, middleware=[identified]),
         ],
-        exception_handlers=_HANDLERS,
+        exception_handlers=ON_ERROR,
         on_shutdown=[house.close],
         openapi_config=None,
         logging_config=None,
     )
-
-
-def _to_envelope(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
-    if isinstance(error, NotFoundException):
-        error = NotFound(f"There is nothing at {request.method} {request.url.path}.")
-    elif isinstance(error, MethodNotAllowedException):
-        error = NotAllowed(f"{request.method} is not allowed at {request.url.path}.")
-    elif isinstance(error, HTTPException):
-        error = InvalidCall(error.detail)
-    assert isinstance(error, CallError)
-    return Response(error.body(), status_code=error.status, media_type="application/json", headers=error.headers)
-
-
-def _unexpected(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
-    """A bug of ours: told in the log with its traceback, and to the client without."""
-    _log.error("unexpected failure", path=request.url.path, exc_info=error)
-    return Response(
-        Unexpected("The router failed unexpectedly; its log says why.").body(),
-        status_code=500,
-        media_type="application/json",
-    )
-
-
-_HANDLERS: ExceptionHandlersMap = {HTTPException: _to_envelope, CallError: _to_envelope, Exception: _unexpected}

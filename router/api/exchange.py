@@ -10,17 +10,31 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Any, cast
 
 from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 from litestar.types.asgi_types import HTTPReceiveMessage
 
 from router.wire.errors import CallError, InvalidCall, TooLarge, TooSlow
 
-__all__ = ["ClientLeft", "Exchange"]
+__all__ = ["ClientLeft", "Exchange", "new_request_id", "request_id_of"]
 
 BODY_IDLE_S = 60.0
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+def request_id_of(scope: Scope) -> str:
+    """The client's own where it is sane, else one that is made; the same for one request wherever it is asked."""
+    state: dict[str, Any] = scope.setdefault("state", {})
+    if "request_id" not in state:
+        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
+        state["request_id"] = given if _SANE_ID.fullmatch(given) else new_request_id()
+    return cast("str", state["request_id"])
+
+
+def new_request_id() -> str:
+    """For a request that has none of its own."""
+    return f"req_{secrets.token_hex(16)}"
 
 
 class ClientLeft(Exception):
@@ -38,8 +52,7 @@ class Exchange:
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
         self.method: str = scope["method"]  # type: ignore[typeddict-item]  # an HTTP scope has one
-        given = self.headers.get("x-request-id", "")
-        self.request_id = given if _SANE_ID.fullmatch(given) else f"req_{secrets.token_hex(16)}"
+        self.request_id = request_id_of(scope)
         self._is_complete = False
         self._has_left = False
         self._work: asyncio.Task[None] | None = None

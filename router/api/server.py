@@ -10,13 +10,15 @@ import asyncio
 import logging
 import re
 from http import HTTPStatus
+from typing import Any, cast
 
 import httptools
 import uvicorn
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from router.wire.errors import InvalidCall
+from router.api.exchange import Exchange, new_request_id, request_id_of
+from router.wire.errors import CallError, InvalidCall
 
 __all__ = ["server_config"]
 
@@ -54,6 +56,13 @@ def _without_h2c(data: bytes) -> bytes:
     """
     head, end, rest = data.partition(b"\r\n\r\n")
     return _H2C_OFFER.sub(b"\r\nx-declined: h2c", head) + end + rest if b"h2c" in head else data
+
+
+class Stopping(CallError):
+    """The server ends before the call does. Another one may be there in a second: clients come back by themselves."""
+
+    status = 503
+    type = "server_error"
 
 
 class _Behind(Exception):
@@ -100,6 +109,20 @@ class _Connection(HttpToolsProtocol):
         self._loose_bytes = 0
         super().on_body(body)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
+        """Start the call. One that shutdown ends before its reply has begun is told so, not uvicorn's bare 500."""
+
+        async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await app(scope, receive, send)
+            except asyncio.CancelledError:
+                if cycle.response_started:
+                    raise
+                error = Stopping("The server is shutting down.", code="shutting_down", headers={"retry-after": "1"})
+                await Exchange(scope, receive, send).fail(error, {"connection": "close"})
+
+        super()._start_asgi_task(cycle, cast("Any", answered))  # ASGI types: uvicorn's and Litestar's differ in name
+
     @property
     def _call(self) -> RequestResponseCycle | None:
         """The newest call of the connection; uvicorn's annotation of it hides that at first there is none."""
@@ -115,8 +138,10 @@ class _Connection(HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         """End the connection; say why, unless that would land in the middle of a reply."""
         if self._call is None or self._call.response_complete or not self._call.response_started:
+            is_under_way = self._call is not None and not self._call.response_complete
+            request_id = request_id_of(cast("Scope", self.cycle.scope)) if is_under_way else new_request_id()
             body = InvalidCall(message).body()
             head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
-            length = f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-            self.transport.write(f"{head}{length}".encode() + body)
+            rest = f"content-length: {len(body)}\r\nx-request-id: {request_id}\r\nconnection: close\r\n\r\n"
+            self.transport.write(f"{head}{rest}".encode() + body)
         self.transport.close()

@@ -1,0 +1,58 @@
+"""The JSON Schemas of the OpenAPI document, made of the structs that know each shape.
+
+What may not live here: a shape, or a path.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from router.api import reply_shapes as replies
+from router.api import request_shapes as requests
+from router.api.lists import ModelList, VoiceList
+from router.api.speech import SpeechBody
+from router.config import Server
+
+__all__ = ["reference", "schemas"]
+
+_PLACE = "#/components/schemas/"
+_REQUESTS: list[type[Struct]] = [
+    requests.TranscriptionForm,
+    requests.TranscriptionBody,
+    requests.TranslationForm,
+    requests.TranslationBody,
+]
+_REPLIES: list[type[Struct]] = [getattr(replies, name) for name in replies.__all__]
+
+
+def schemas(server: Server) -> dict[str, Any]:
+    """By name. Objects stay open: OpenAI's SDKs keep what they do not know, and vendors get what we do not know."""
+    lists = {name: _whole(schema) for name, schema in _components(ModelList, VoiceList).items()}
+    return {**_speech(server.max_input), **_components(*_REQUESTS, *_REPLIES), **lists}
+
+
+def reference(shape: type[Struct]) -> dict[str, Any]:
+    """The place of a shape in the document."""
+    return {"$ref": _PLACE + shape.__name__}
+
+
+def _speech(max_input: int) -> dict[str, Any]:
+    """As it is decoded, with what its fields mean. `max_input`: characters."""
+    components = _components(SpeechBody)
+    fields = components["SpeechBody"]["properties"]
+    for name, more in requests.SPEECH_FIELDS.items():
+        fields[name] |= more
+    fields["input"] |= {"minLength": 1, "maxLength": max_input}
+    return components
+
+
+def _components(*shapes: type[Struct]) -> dict[str, Any]:
+    return msgspec.json.schema_components(shapes, ref_template=_PLACE + "{name}")[1]
+
+
+def _whole(schema: dict[str, Any]) -> dict[str, Any]:
+    """Of a struct that is encoded as it is: no field is left out, those with a default included."""
+    return {**schema, "required": list(schema["properties"])}
