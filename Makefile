@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 SDKS_VENV ?= .venv-sdks
+CLIENTS_VENV ?= .venv-clients
 IMAGE_VENV ?= /opt/audio-router
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -39,11 +40,21 @@ $(SDKS_VENV)/.sdks: pyproject.toml constraints.txt | python
 	$(SDKS_VENV)/bin/python $(PIP_INSTALL) --editable '.[local,test,sdks]'
 	@touch $@
 
+$(CLIENTS_VENV)/.clients: pyproject.toml constraints.txt $(addprefix tests/clients/,constraints.txt node/package.json) | python
+	$(PYTHON) -m venv $(CLIENTS_VENV)
+	$(CLIENTS_VENV)/bin/python $(PIP_INSTALL) --constraint tests/clients/constraints.txt --editable '.[local,test,clients]'
+	$(CLIENTS_VENV)/bin/npm install --prefix tests/clients/node --ignore-scripts --no-package-lock --no-audit --no-fund --silent
+	@touch $@
+
 # ------------------------------------------------------------------ using
 
 .PHONY: run
 run: $(VENV)/.run ## Set up and serve on 127.0.0.1:8080; ARGS="--port 9000" for another; no key: embedded engines
 	@$(BIN)/audio-router serve $(ARGS)
+
+.PHONY: docs
+docs: $(VENV)/.run ## Write docs/VENDORS.md from the vendor files
+	$(BIN)/python docs/generate.py
 
 # ------------------------------------------------------------------ proving
 
@@ -54,6 +65,10 @@ test: $(VENV)/.test ## Set up and run the tests (no network, no root)
 .PHONY: test-sdks
 test-sdks: $(SDKS_VENV)/.sdks ## Prove the vendor files against the vendors' official SDKs
 	TEST_SDKS=1 $(SDKS_VENV)/bin/python -m pytest tests/sdks
+
+.PHONY: test-clients
+test-clients: $(CLIENTS_VENV)/.clients ## Let the clients that people use call the router
+	TEST_CLIENTS=1 $(CLIENTS_VENV)/bin/python -m pytest tests/clients --numprocesses auto --maxprocesses 4
 
 .PHONY: test-image
 test-image: $(VENV)/.test ## Run each RUN step of the Dockerfile, and the server that comes of it
@@ -73,7 +88,7 @@ format: $(VENV)/.check ## Rewrite the code in the house format
 
 .PHONY: clean
 clean: ## Remove what the targets made
-	rm -rf $(VENV) $(SDKS_VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(SDKS_VENV) $(CLIENTS_VENV) tests/clients/node/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # ------------------------------------------------------------------ packing
 

@@ -1,0 +1,2 @@
+// Calls a host that is not this machine.
+await fetch("http://api.example.com/");
