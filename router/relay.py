@@ -25,7 +25,7 @@ from router.routing.health import Health
 from router.routing.judge import HOPELESS, Failure, exhausted, judge
 from router.routing.plan import Plan, Target
 from router.routing.select import Selection, select
-from router.routing.translating import asked, batches, in_english, is_english, lines_of, read_lines
+from router.routing.translating import asked, batches, in_english, is_english, lines_of, prepared, read_lines
 from router.telemetry import AttemptRecord, CallRecord, Sink
 from router.upstream.ahead import begun, in_turn
 from router.upstream.answers import Answer, audible, read_answer
@@ -253,11 +253,12 @@ class Relay:
         assert heard
         if is_english(heard):
             return heard
+        heard = prepared(heard, reply.fitted.wants)
         english: list[str] = []
-        for lines in batches(lines_of(heard, reply.fitted.wants)):
+        for lines in batches(lines_of(heard)):
             context = call.tunables.get("prompt")
             english += await self._in_english(lines, context, selection.translators, chain, reply.record)
-        return in_english(heard, english, reply.fitted.wants)
+        return in_english(heard, english)
 
     async def _in_english(
         self,

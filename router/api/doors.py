@@ -29,7 +29,7 @@ from router.wire import events
 from router.wire.audio import CONTENT_TYPES, Format
 from router.wire.errors import CallError, NotAllowed
 from router.wire.faults import Fault
-from router.wire.render import Usage, done_event, render
+from router.wire.render import Rendering, Usage, done_event, render
 from router.wire.transcripts import Delta, Segment, Transcript
 from router.wire.turns import Turns
 
@@ -39,6 +39,7 @@ Handle = Callable[[Exchange, CallRecord], Awaitable[None]]
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation.replace("%", "") + " "
 LONGEST_HEADER = 1_024
+MOST_AT_ONCE = 250  # words and segments that are rendered in one go: some 10 ms
 
 
 class AudioDoors:
@@ -148,9 +149,16 @@ async def _send_audio_events(stream: EventStream, reply: Reply, characters: int)
 async def _send_transcript(exchange: Exchange, reply: Reply, request: ListenRequest) -> None:
     assert reply.transcript
     transcript = await _measured(reply.transcript, request)
-    content_type, body = render(transcript, request.rendering, _usage(reply))
+    content_type, body = await _rendered(transcript, request.rendering, _usage(reply))
     reply.record.bytes_out = len(body)
     await exchange.reply(200, content_type, body, _router_headers(reply.record))
+
+
+async def _rendered(transcript: Transcript, rendering: Rendering, usage: Usage) -> tuple[str, bytes]:
+    """As `render`; an hour of words takes half a second to be cut into captions, and others stream meanwhile."""
+    if len(transcript.words) + len(transcript.segments) > MOST_AT_ONCE:
+        return await asyncio.to_thread(render, transcript, rendering, usage)
+    return render(transcript, rendering, usage)
 
 
 async def _send_transcript_events(stream: EventStream, reply: Reply, request: ListenRequest) -> None:

@@ -14,7 +14,7 @@ from router.wire.languages import code_of
 from router.wire.sentences import split
 from router.wire.transcripts import Transcript
 
-__all__ = ["asked", "batches", "in_english", "is_english", "lines_of", "read_lines"]
+__all__ = ["asked", "batches", "in_english", "is_english", "lines_of", "prepared", "read_lines"]
 
 LONGEST_BATCH = 4_000
 """Characters that one question holds: far within every chat model's answer, few enough to be answered in seconds."""
@@ -32,19 +32,24 @@ def is_english(transcript: Transcript) -> bool:
     return code_of(transcript.language or "") == "en" or not transcript.text.strip()
 
 
-def lines_of(transcript: Transcript, wants: frozenset[str]) -> Sequence[str]:
-    """What is translated: a line a segment where segments are wanted, else the text in parts that fit a question."""
-    if "segments" in wants:
-        return [segment.text for segment in transcript.timed()]
+def prepared(transcript: Transcript, wants: frozenset[str]) -> Transcript:
+    """The transcript with the segments that are wanted, and without what belongs to the words that were spoken."""
+    segments = transcript.timed() if "segments" in wants else ()
+    return Transcript(transcript.text, transcript.language, transcript.duration, segments=segments)
+
+
+def lines_of(transcript: Transcript) -> Sequence[str]:
+    """What is translated of a prepared transcript: a line a segment, else the text in parts that fit a question."""
+    if transcript.segments:
+        return [segment.text for segment in transcript.segments]
     return split(transcript.text.strip(), LONGEST_BATCH)
 
 
-def in_english(transcript: Transcript, lines: Sequence[str], wants: frozenset[str]) -> Transcript:
-    """The transcript with its lines replaced; times stay, what belongs to the words that were spoken goes."""
-    timed = transcript.timed() if "segments" in wants else ()
-    segments = [replace(segment, text=line) for segment, line in zip(timed, lines, strict=bool(timed))]
-    text = " ".join(line for line in lines if line)
-    return Transcript(text, language="english", duration=transcript.duration, segments=segments)
+def in_english(transcript: Transcript, lines: Sequence[str]) -> Transcript:
+    """A prepared transcript with its lines replaced; times stay."""
+    pairs = zip(transcript.segments, lines, strict=False)  # without segments the lines are the text alone
+    segments = [replace(segment, text=line) for segment, line in pairs]
+    return replace(transcript, text=" ".join(filter(None, lines)), language="english", segments=segments)
 
 
 def batches(lines: Sequence[str]) -> Iterator[Sequence[str]]:

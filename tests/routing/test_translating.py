@@ -14,6 +14,7 @@ from router.routing.translating import (
     in_english,
     is_english,
     lines_of,
+    prepared,
     read_lines,
 )
 from router.wire.transcripts import Segment, Transcript, Word
@@ -74,11 +75,11 @@ def test_english_is_told_by_the_vendors_word(language: str | None, text: str, en
 def test_segments_keep_their_times_and_lose_the_spoken_words() -> None:
     """What is cut from words is translated like a vendor's own segments; words of another language are gone."""
     heard = Transcript("Ja. Nein.", "de", 2.0, [Word("Ja.", 0.0, 0.5), Word("Nein.", 1.5, 2.0)])
-    wants = frozenset({"segments"})
+    ready = prepared(heard, frozenset({"segments"}))
 
-    english = in_english(heard, ["Yes.", "No."], wants)
+    english = in_english(ready, ["Yes.", "No."])
 
-    assert list(lines_of(heard, wants)) == ["Ja.", "Nein."]
+    assert list(lines_of(ready)) == ["Ja.", "Nein."]
     assert english == Transcript(
         "Yes. No.", "english", 2.0, segments=[Segment("Yes.", 0.0, 0.5), Segment("No.", 1.5, 2.0)]
     )
@@ -86,9 +87,9 @@ def test_segments_keep_their_times_and_lose_the_spoken_words() -> None:
 
 def test_a_text_without_segments_is_split_at_sentences() -> None:
     """Each part fits a question."""
-    heard = Transcript("Guten Tag. " * 1_000, "de")
-    lines = lines_of(heard, frozenset())
+    heard = prepared(Transcript("Guten Tag. " * 1_000, "de", words=[Word("Guten", 0, 1)]), frozenset())
+    lines = lines_of(heard)
 
     assert all(len(line) <= LONGEST_BATCH and line.endswith(".") for line in lines)
     assert " ".join(lines) == heard.text.strip()
-    assert in_english(heard, ["a", "b"], frozenset()).text == "a b"
+    assert in_english(heard, ["a", "b"]) == Transcript("a b", "english", segments=[])
