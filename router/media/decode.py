@@ -6,7 +6,8 @@ thread of its own and reads ahead. What the frames become is `encode`'s business
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import av
@@ -16,7 +17,7 @@ from av.error import FFmpegError
 
 from router.media.flac import MetadataReader
 from router.media.id3 import TagSkipper
-from router.media.ogg import OggReader
+from router.media.ogg import OggReader, Page
 from router.media.paths import Undecodable
 from router.media.wav import Samples, WavReader
 from router.wire.audio import Format
@@ -24,6 +25,7 @@ from router.wire.audio import Format
 __all__ = ["Decoder", "open_decoder"]
 
 _FLAC_SYNC_BYTES = 2
+_PRE_SKIP = slice(10, 12)  # of an OpusHead
 
 
 class Decoder(Protocol):
@@ -202,20 +204,57 @@ class _Flac:
 
 
 class _OggOpus:
-    """Packets of Opus; a stream may be followed by another, which begins with a head of its own (RFC 7845)."""
+    """Packets of Opus; a stream may be followed by another, which begins with a head of its own (RFC 7845).
+
+    The codec leaves out the pre-skip. What fills the last packet up is left out here: the sound of the last page is cut
+    to the samples (of 48 kHz) by which that page moves the position on (4.4).
+    """
 
     def __init__(self) -> None:
         self._reader = OggReader()
         self._codec: AudioCodecContext | None = None
+        self._pre_skip = 0
+        self._page: Page | None = None
+        self._position = 0  # at which that page ends
+        self._left: float = math.inf  # samples that it may still give
 
     def feed(self, chunk: bytes) -> Iterator[AudioFrame]:
-        for packet in self._reader.feed(chunk):
+        for packet, page in self._reader.feed(chunk):
             if packet.startswith(b"OpusHead"):
                 self._codec = _open("libopus", packet)
+                self._pre_skip = int.from_bytes(packet[_PRE_SKIP], "little")
+                self._position = 0
             elif self._codec is None:
                 raise Undecodable("expected opus in ogg: the first packet is not an OpusHead")
             elif packet and not packet.startswith(b"OpusTags"):  # an empty one would end the decoder's stream
-                yield from _attempt(self._codec, packet) or ()
+                if page is not self._page:
+                    self._turn_to(page)
+                yield from self._up_to_end(_attempt(self._codec, packet) or ())
 
     def close(self) -> Iterator[AudioFrame]:
         yield from ()
+
+    def _turn_to(self, page: Page) -> None:
+        """Take the position at which the page ends; one that does not move on tells nothing."""
+        self._page = page
+        self._left = math.inf
+        if page.granule > self._position:
+            if page.is_last:
+                self._left = max(page.granule, self._pre_skip) - max(self._position, self._pre_skip)
+            self._position = page.granule
+
+    def _up_to_end(self, frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
+        for frame in frames:
+            samples = int(min(frame.samples, self._left))
+            self._left -= samples
+            if samples:
+                yield frame if samples == frame.samples else _beginning(frame, samples)
+
+
+def _beginning(frame: AudioFrame, samples: int) -> AudioFrame:
+    """Copy the first `samples` of a frame, which has more."""
+    part = AudioFrame(frame.format.name, frame.layout.name, samples)
+    part.sample_rate = frame.sample_rate
+    for plane, whole in zip(part.planes, frame.planes, strict=True):
+        plane.update(bytes(whole)[: plane.buffer_size])
+    return part

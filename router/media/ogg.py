@@ -9,10 +9,11 @@ from __future__ import annotations
 import zlib
 from collections import deque
 from struct import Struct
+from typing import NamedTuple
 
 from router.media.paths import Undecodable
 
-__all__ = ["OggReader", "OggWriter"]
+__all__ = ["OggReader", "OggWriter", "Packet", "Page"]
 
 _HEAD = Struct("<4sBBqIIIB")  # capture pattern, version, flags, granule position, serial, sequence, checksum, segments
 _CAPTURE = b"OggS"
@@ -22,15 +23,31 @@ _FULL_SEGMENT_BYTES = 255  # a shorter segment ends its packet
 _REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
+class Page(NamedTuple):
+    """What the head of a page says of its place in the logical stream."""
+
+    granule: int
+    """Position at which the last packet that ends on it ends, counted as the codec counts; -1 where none ends."""
+    is_last: bool
+
+
+class Packet(NamedTuple):
+    """A whole packet, and the page on which it ends: one object for all the packets of that page."""
+
+    content: bytes
+    page: Page
+
+
 class OggReader:
     """Takes one logical stream, or several one after the other, apart. Checksums are left to the connection."""
 
     def __init__(self) -> None:
         self._pending = bytearray()
         self._segments: deque[int] = deque()  # sizes of those of the current page that have not arrived
+        self._page = Page(-1, is_last=False)
         self._packet = bytearray()
 
-    def feed(self, chunk: bytes) -> list[bytes]:
+    def feed(self, chunk: bytes) -> list[Packet]:
         """Return the packets that `chunk` completes, whether or not their page is complete. Raises `Undecodable`."""
         self._pending += chunk
         packets = []
@@ -40,7 +57,7 @@ class OggReader:
                 self._packet += self._pending[:size]
                 del self._pending[:size]
                 if size < _FULL_SEGMENT_BYTES:
-                    packets.append(bytes(self._packet))
+                    packets.append(Packet(bytes(self._packet), self._page))
                     self._packet.clear()
             if self._segments:
                 break
@@ -55,7 +72,9 @@ class OggReader:
             raise Undecodable("expected ogg: a page does not begin with OggS")
         if len(head) < _HEAD.size or len(head) < _HEAD.size + head[_HEAD.size - 1]:
             return False
-        size = _HEAD.size + head[_HEAD.size - 1]
+        _, _, flags, granule, _, _, _, segments = _HEAD.unpack_from(head)
+        self._page = Page(granule, is_last=bool(flags & _LAST_PAGE))
+        size = _HEAD.size + segments
         self._segments.extend(head[_HEAD.size : size])
         del head[:size]
         return True

@@ -1,7 +1,7 @@
 """Which formats can become which, how far the sound falls behind on the way, and the one way in which it fails.
 
-Facts only, without PyAV: ask here first, and import `router.media.transcode` inside the branch that needs it, so that a
-process that never transcodes never loads the codecs.
+Facts only, without PyAV: ask here first, and leave the rest to `router.media.join`, which loads the codecs with the
+first stream that needs one: a process that never transcodes never loads them.
 """
 
 from __future__ import annotations

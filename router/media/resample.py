@@ -11,7 +11,7 @@ from av.error import FFmpegError
 
 from router.media.paths import RATES, Undecodable
 
-__all__ = ["Resampler", "beginning"]
+__all__ = ["Resampler"]
 
 
 class Resampler:
@@ -41,12 +41,3 @@ class Resampler:
     def close(self) -> list[AudioFrame]:
         """Return what was held back."""
         return self._resampler.resample(None) if self._resampler else []
-
-
-def beginning(frame: AudioFrame, samples: int) -> AudioFrame:
-    """Copy the first `samples` of a frame, which has more."""
-    part = AudioFrame(frame.format.name, frame.layout.name, samples)
-    part.sample_rate = frame.sample_rate
-    for plane, whole in zip(part.planes, frame.planes, strict=True):
-        plane.update(bytes(whole)[: plane.buffer_size])
-    return part

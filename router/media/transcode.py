@@ -6,16 +6,14 @@ to `router.media.join`, which drives a `Transcoder` off the event loop.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator
-from struct import Struct
+from collections.abc import Iterable
 
 from av.audio.frame import AudioFrame
 
-from router.media.decode import Decoder, open_decoder
+from router.media.decode import open_decoder
 from router.media.encode import RATE, open_encoder
 from router.media.paths import DELAY_MS, Undecodable, can_transcode
-from router.media.resample import Resampler, beginning
+from router.media.resample import Resampler
 from router.wire.audio import Format
 
 __all__ = ["DELAY_MS", "Transcoder", "Undecodable", "can_transcode"]
@@ -61,8 +59,7 @@ class Transcoder:
         return self._end_part() + self._written(self._resampler.close()) + self._encoder.close()
 
     def _begin_part(self) -> None:
-        decoder = open_decoder(self._source)
-        self._decoder = _UpToItsEnd(decoder) if self._source.codec == "opus" else decoder
+        self._decoder = open_decoder(self._source)
         self._has_sound = False
         self._silent_bytes = 0
 
@@ -88,72 +85,3 @@ class Transcoder:
 
     def _undecodable(self) -> Undecodable:
         return Undecodable(f"expected {self._source}, found no sound in {self._silent_bytes} bytes")
-
-
-_PAGE = Struct("<4sBBq")  # capture pattern, version, flags, granule position: the front of an Ogg page's head
-_TABLE_AT = 26  # in that head: how many segments there are, and then the size of each
-_FIRST_PAGE, _LAST_PAGE = 0x02, 0x04
-_PRE_SKIP_AT = 38  # of the first page: the head with its one segment, and ten bytes of OpusHead
-
-
-class _UpToItsEnd:
-    """Ogg Opus without what fills its last packet up: the last page tells where the sound ends (RFC 7845, 4.4).
-
-    The decoder does not look at pages but leaves out the pre-skip by itself. So it is fed page by page, and what comes
-    of the last one is cut to the samples (of 48 kHz) by which that page moves the position on.
-    """
-
-    def __init__(self, decoder: Decoder) -> None:
-        self._decoder = decoder
-        self._held = bytearray()  # the head of a page, until it is complete
-        self._page_bytes = 0  # of the current page, still to come
-        self._pre_skip = 0
-        self._position = 0
-        self._left: float = math.inf  # samples that the current page may still give
-
-    def feed(self, chunk: bytes) -> Iterator[AudioFrame]:
-        self._held += chunk
-        while self._held:
-            if not self._page_bytes and not self._read_head():
-                return
-            piece = bytes(self._held[: self._page_bytes])
-            del self._held[: len(piece)]
-            self._page_bytes -= len(piece)
-            yield from self._up_to_end(self._decoder.feed(piece))
-
-    def close(self) -> Iterator[AudioFrame]:
-        yield from self._decoder.close()
-
-    def _up_to_end(self, frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
-        for frame in frames:
-            samples = int(min(frame.samples, self._left))
-            self._left -= samples
-            if samples:
-                yield frame if samples == frame.samples else beginning(frame, samples)
-
-    def _read_head(self) -> bool:
-        """Open the next page; False when what it takes has not all arrived."""
-        held = self._held
-        if held[:4] != b"OggS"[: len(held)]:
-            self._page_bytes = len(held)  # the decoder knows what to say of that
-            return True
-        if len(held) <= _TABLE_AT or len(held) < (start := _TABLE_AT + 1 + held[_TABLE_AT]):
-            return False
-        size = start + sum(held[_TABLE_AT + 1 : start])
-        _, _, flags, position = _PAGE.unpack_from(held)
-        if flags & _FIRST_PAGE:
-            if len(held) < size:
-                return False
-            self._pre_skip = int.from_bytes(held[_PRE_SKIP_AT : _PRE_SKIP_AT + 2], "little")
-            self._position = 0
-        self._page_bytes = size
-        self._move_to(position, is_last=bool(flags & _LAST_PAGE))
-        return True
-
-    def _move_to(self, position: int, *, is_last: bool) -> None:
-        """Take the position (48 kHz) at which the page ends; one that does not move on tells nothing."""
-        self._left = math.inf
-        if position > self._position:
-            if is_last:
-                self._left = max(position, self._pre_skip) - max(self._position, self._pre_skip)
-            self._position = position

@@ -144,10 +144,10 @@ def test_another_rate_midway(source):
 
 
 def test_opus_streams_in_a_row():
-    """Ogg streams that follow each other are heard one after the other."""
-    one = clip(OPUS, 0.5)
+    """Ogg streams that follow each other are heard one after the other, each up to its own end."""
+    one = transcoded(PCM, OPUS, tone(0.5))
 
-    assert heard(transcoded(OPUS, PCM, one + one), PCM).seconds == pytest.approx(1.0, abs=0.04)
+    assert heard(transcoded(OPUS, PCM, one + one), PCM).seconds == 1.0
 
 
 def test_other_ogg():

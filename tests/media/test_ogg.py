@@ -21,7 +21,7 @@ def written(packets: Iterable[bytes]) -> list[bytes]:
 
 def read(*pieces: bytes) -> list[bytes]:
     reader = OggReader()
-    return [packet for piece in pieces for packet in reader.feed(piece)]
+    return [packet.content for piece in pieces for packet in reader.feed(piece)]
 
 
 def test_every_cut():
@@ -41,16 +41,29 @@ def test_packets_leave_before_their_page_ends():
     reader = OggReader()
 
     assert reader.feed(b"OggS" + bytes(22) + bytes([2, 3, 200]) + b"on") == []
-    assert reader.feed(b"e") == [b"one"]
+    assert reader.feed(b"e") == [(b"one", (0, False))]
 
 
 def test_packet_over_two_pages():
-    """A packet that begins on one page and ends on the next comes back whole."""
-    start = bytearray(written([b"x" * 255])[0])
+    """A packet that begins on one page and ends on the next comes back whole, and belongs to the next."""
+    writer = OggWriter(serial=7)
+    start = bytearray(writer.page(b"x" * 255, -1))
     assert start[26:29] == b"\x02\xff\x00"
     start[26:29] = b"\x01\xff"  # without the empty segment that would end the packet
 
-    assert read(bytes(start), written([b"y" * 3])[0]) == [b"x" * 255 + b"y" * 3]
+    end = writer.page(b"y" * 3, 960, is_last=True)
+    assert OggReader().feed(bytes(start) + end) == [(b"x" * 255 + b"y" * 3, (960, True))]
+
+
+def test_packets_of_a_page():
+    """Packets of one page share it; another page is another one, even when it says the same of itself."""
+    page = b"OggS\x00\x00" + (960).to_bytes(8, "little") + bytes(12) + bytes([2, 3, 3]) + b"onetwo"
+    one, two, three, four = OggReader().feed(page * 2)
+
+    assert one.page == four.page == (960, False)
+    assert one.page is two.page
+    assert two.page is not three.page
+    assert three.page is four.page
 
 
 def test_page_without_packets():

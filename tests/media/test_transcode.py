@@ -153,11 +153,15 @@ def test_end_of_opus_on_a_long_page():
     assert is_near(array("h", in_parts(OPUS, PCM, *[bytes(file)] * 3)), array("h", tone(3 * PART_S)))
 
 
-@pytest.mark.parametrize("position", [-1, 0, 1 << 60], ids=["none", "zero", "absurd"])
-def test_end_of_opus_untold(position):
-    """A last page that does not say where the sound ends costs none of it."""
+UNTOLD = {"none": (4, -1), "zero": (4, 0), "absurd": (4, 1 << 60), "not the last": (0, 313)}
+
+
+@pytest.mark.parametrize(("flags", "position"), UNTOLD.values(), ids=UNTOLD)
+def test_end_of_opus_untold(flags, position):
+    """A page that does not say where the sound ends costs none of it."""
     file = bytearray(clip(OPUS, PART_S))
     last = file.rindex(b"OggS")
+    file[last + 5] = flags
     file[last + 6 : last + 14] = position.to_bytes(8, "little", signed=True)
 
     assert PART_S <= heard(transcoded(OPUS, PCM, bytes(file)), PCM).seconds <= PART_S + 0.02
