@@ -15,10 +15,10 @@ from msgspec import Struct
 
 from router.accounts.keys import Keyring
 from router.api.catalog import catalog
-from router.api.docs_page import documentation
+from router.api.docs.openapi import openapi
+from router.api.docs.page import documentation
 from router.api.doors import AudioDoors
 from router.api.envelopes import ON_ERROR, identified
-from router.api.openapi import openapi
 from router.config import Loaded
 from router.relay import Relay
 from router.routing.compiling import compile_plan

@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from router.api.docs_page import page
-from router.api.openapi import openapi
+from router.api.docs.openapi import openapi
+from router.api.docs.page import page
 from router.config import Server
 from tests.conftest import KEY, Serve, table_of
 

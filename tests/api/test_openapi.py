@@ -17,8 +17,8 @@ from openapi_spec_validator import validate
 from yarl import URL
 
 from router.api import listening
+from router.api.docs.openapi import openapi
 from router.api.exchange import Exchange
-from router.api.openapi import openapi
 from router.api.speech import SpeechBody
 from router.app import create_app, furnish
 from router.config import Server, parse

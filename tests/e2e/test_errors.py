@@ -14,7 +14,7 @@ from litestar.params import FromPath, FromQuery
 from structlog.testing import capture_logs
 from yarl import URL
 
-from router.api.openapi import openapi
+from router.api.docs.openapi import openapi
 from router.app import create_app, furnish
 from router.config import Server, parse
 from router.relay import Relay

@@ -25,8 +25,8 @@ Json = Mapping[str, Any]
 
 NO_ICON = "data:,"  # else browsers ask for /favicon.ico
 BOUNDS = {"minimum": "at least {}", "maximum": "at most {}", "maxLength": "at most {} characters"}
-_STYLE = files(__package__).joinpath("docs.css").read_text("utf-8")
-_SCRIPT = files(__package__).joinpath("docs.js").read_text("utf-8")
+_STYLE = files(__package__).joinpath("page.css").read_text("utf-8")
+_SCRIPT = files(__package__).joinpath("page.js").read_text("utf-8")
 _CODE = re.compile(r"`([^`]+)`")
 
 

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document: every path that is served, as it is served.
 
-What lives here: the paths. What goes in and out has its shape in `request_shapes`, `reply_shapes` and `lists`; how the
-document is shown is `docs_page`'s. Tests hold it against the routes of the application and against real replies.
+What lives here: the paths. What goes in and out has its shape in `requests`, `replies` and `api.lists`; how the
+document is shown is `page`'s. Tests hold it against the routes of the application and against real replies.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from router.api import reply_shapes as replies
-from router.api import request_shapes as requests
+from router.api.docs import replies, requests
+from router.api.docs.schemas import reference, schemas
 from router.api.lists import ListedModel, ModelList, VoiceList
-from router.api.schemas import reference, schemas
 from router.api.speech import SpeechBody
 from router.config import Server
 from router.wire.audio import CONTENT_TYPES

@@ -10,8 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from router.api import reply_shapes as replies
-from router.api import request_shapes as requests
+from router.api.docs import replies, requests
 from router.api.lists import ModelList, VoiceList
 from router.api.speech import SpeechBody
 from router.config import Server
