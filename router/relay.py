@@ -9,7 +9,7 @@ HTTP server is known here.
 from __future__ import annotations
 
 import math
-from asyncio import CancelledError, sleep
+from asyncio import CancelledError, to_thread
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
@@ -22,10 +22,10 @@ from router.media.join import joined
 from router.media.paths import Undecodable
 from router.routing.fit import Fitted, fit_chat
 from router.routing.health import Health
-from router.routing.judge import HOPELESS, Failure, exhausted, judge
-from router.routing.plan import Plan, Target
+from router.routing.judge import Failure, exhausted, judge, pause_before_again
+from router.routing.plan import Plan
 from router.routing.select import Selection, select
-from router.routing.translating import asked, batches, in_english, is_english, lines_of, prepared, read_lines
+from router.routing.translating import asked, batches, fewer, in_english, is_english, lines_of, prepared, read_lines
 from router.telemetry import AttemptRecord, CallRecord, Sink
 from router.upstream.ahead import begun, in_turn
 from router.upstream.answers import Answer, audible, read_answer
@@ -42,8 +42,6 @@ __all__ = ["CLIENT_LEFT", "Audio", "Relay", "Reply"]
 
 CONNECT_S = 10.0
 CLIENT_LEFT = 499
-PIECE_TRIES = 3  # of a later piece of a long text: no other target may speak it
-LONGEST_PAUSE_S = 10.0  # before such a try, where the vendor asks for one
 
 
 class Audio(Struct):
@@ -75,13 +73,14 @@ class Reply(Struct):
 
 
 class _Chain(Struct, frozen=True):
-    """The targets to try for one call, how often each, and until when."""
+    """The targets to try, how often each, and until when. `is_of_client`: what they are asked is the client's own."""
 
     able: Sequence[Fitted]
     is_direct: bool
     kind: CallKind
     tries: int
     began: float
+    is_of_client: bool = True
 
     def limits(self, fitted: Fitted, now: float) -> Limits:
         """The time of the next attempt: its own, within what the deadline of the call leaves."""
@@ -167,7 +166,7 @@ class Relay:
                 else:
                     record.attempts.append(AttemptRecord(fitted.target.name, "ok", _ms(self._clock() - started)))
                     return reply
-        raise exhausted(failures, is_direct=chain.is_direct, is_late=False)
+        raise exhausted(failures, is_direct=chain.is_direct, is_late=False, is_of_client=chain.is_of_client)
 
     async def _attempt(self, fitted: Fitted, record: CallRecord, limits: Limits, commitment: AsyncExitStack) -> Reply:
         """One try at one target, up to its first audio, first words or whole transcript.
@@ -196,7 +195,7 @@ class Relay:
         patience = Patience(connect_s=CONNECT_S, silence_s=limits.silence_s)
         response = await opened.enter_async_context(transport.send(request, patience, on_sent))
         due = fitted.operation, outlet.facts, outlet.settings, fitted.wants
-        return await read_answer(response, *due, as_events=fitted.ask.as_events)
+        return await read_answer(response, *due, as_events=fitted.ask.as_events, language=fitted.ask.language)
 
     def _hold_against(self, fitted: Fitted, fault: Fault) -> bool:
         """Record whose fault it was; True when the same target may be tried again."""
@@ -216,34 +215,30 @@ class Relay:
         source, wanted = reply.fitted.source, reply.fitted.wanted
         chunks = await begun(audible(chunks, source))
         if following or source != wanted:
-            parts = in_turn(chunks, [partial(self._open_piece, piece, reply) for piece in following])
+            parts = in_turn(chunks, [partial(self._open_piece, one, reply) for one in following], pause_before_again)
             remade = _remade(await opened.enter_async_context(aclosing(parts)), reply.fitted)
             chunks = await opened.enter_async_context(aclosing(remade))
         return Audio(await anext(chunks), chunks)
 
     async def _open_piece(self, fitted: Fitted, reply: Reply, held: AsyncExitStack) -> AsyncIterator[bytes]:
-        """A later piece, begun. Again on the same target where that may help, never on another. Raises `Fault`."""
+        """A later piece, begun; no other target may speak it. Raises `Fault`."""
         timing = fitted.target.timing["speech"]
         limits = Limits(timing.timeout_s, timing.first_byte_s, timing.timeout_s)
-        for tries_left in reversed(range(PIECE_TRIES)):
-            started = self._clock()
-            try:
-                async with AsyncExitStack() as opened:
-                    async with waited(limits) as waiting:
-                        answer = await self._send(fitted, limits, waiting.request_is_sent, opened)
-                        assert answer.audio
-                        chunks = await begun(audible(answer.audio, fitted.source))
-                    await held.enter_async_context(opened.pop_all())
-            except Fault as fault:
-                reply.record.attempts.append(_failed(fitted, fault, self._clock() - started))
-                if not tries_left or fault.kind in HOPELESS:
-                    raise
+        started = self._clock()
+        try:
+            async with AsyncExitStack() as opened:
+                async with waited(limits) as waiting:
+                    answer = await self._send(fitted, limits, waiting.request_is_sent, opened)
+                    assert answer.audio
+                    chunks = await begun(audible(answer.audio, fitted.source))
+                await held.enter_async_context(opened.pop_all())
+        except Fault as fault:
+            reply.record.attempts.append(_failed(fitted, fault, self._clock() - started))
+            if fault.kind is not Kind.BUSY:  # which our own other piece may be the reason of
                 self._hold_against(fitted, fault)
-                await sleep(min(fault.retry_after_s or 0.0, LONGEST_PAUSE_S))
-            else:
-                reply.bills.append(answer.units)
-                return chunks
-        raise AssertionError
+            raise
+        reply.bills.append(answer.units)
+        return chunks
 
     # ------------------------------------------------------------------ translation
 
@@ -253,31 +248,34 @@ class Relay:
         assert heard
         if is_english(heard):
             return heard
-        heard = prepared(heard, reply.fitted.wants)
-        english: list[str] = []
-        for lines in batches(lines_of(heard)):
-            context = call.tunables.get("prompt")
-            english += await self._in_english(lines, context, selection.translators, chain, reply.record)
-        return in_english(heard, english)
+
+        def chain_for(lines: Sequence[str], first: int) -> _Chain:
+            system, user = asked(lines, call.tunables.get("prompt"))
+            translators = [*selection.translators[first:], *selection.translators[:first]]
+            able = [fit_chat(target, system, user) for target in translators]
+            return replace(chain, able=able, is_direct=False, is_of_client=False)
+
+        heard = await to_thread(prepared, heard, reply.fitted.wants)  # an hour of words takes half a second to be cut
+        english = [await self._in_english(lines, chain_for, reply) for lines in batches(lines_of(heard))]
+        return in_english(heard, [line for lines in english for line in lines])
 
     async def _in_english(
         self,
         lines: Sequence[str],
-        context: str | None,
-        translators: Sequence[Target],
-        chain: _Chain,
-        record: CallRecord,
+        chain_for: Callable[[Sequence[str], int], _Chain],
+        reply: Reply,
+        asked_before: int = 0,
     ) -> Sequence[str]:
-        """As many lines in English; of those with which a model lost count, each half by itself."""
-        able = [fit_chat(target, *asked(lines, context)) for target in translators]
+        """As many lines in English. Where a model loses count, fewer at once are asked for, of the next model first."""
         async with AsyncExitStack() as answered:
-            reply = await self._first_success(replace(chain, able=able, is_direct=False), record, answered)
-        assert reply.text
-        if (english := read_lines(reply.text, len(lines))) is not None:
+            said = await self._first_success(chain_for(lines, asked_before), reply.record, answered)
+        self._health.succeeded(said.fitted.target)
+        reply.bills += said.bills
+        assert said.text
+        if (english := read_lines(said.text, len(lines))) is not None:
             return english
-        half = len(lines) // 2
-        halves = (lines[:half], lines[half:])
-        return [line for part in halves for line in await self._in_english(part, context, translators, chain, record)]
+        parts = fewer(lines)
+        return [line for part in parts for line in await self._in_english(part, chain_for, reply, asked_before + 1)]
 
 
 async def _remade(parts: AsyncIterator[AsyncIterator[bytes]], fitted: Fitted) -> AsyncGenerator[bytes]:

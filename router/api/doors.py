@@ -5,14 +5,12 @@ What lives here: what the client gets for a reply, before and after commit. Who 
 
 from __future__ import annotations
 
-import asyncio
 import string
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 from urllib.parse import quote
 
 from litestar.types import ASGIApp, Receive, Scope, Send
-from msgspec.structs import replace
 
 from router.accounts.keys import Keyring
 from router.api.exchange import ClientLeft, Exchange
@@ -21,15 +19,16 @@ from router.api.listening import ListenRequest, parse_listening
 from router.api.speech import parse_speech
 from router.api.streams import EventStream
 from router.api.uploads import read_upload
+from router.api.writing import measured, usage_of, written
 from router.config import Server
 from router.relay import CLIENT_LEFT, Relay, Reply
 from router.telemetry import CallRecord, Sink
-from router.vendors.spec import Heard, Unit
+from router.vendors.spec import Heard
 from router.wire import events
 from router.wire.audio import CONTENT_TYPES, Format
 from router.wire.errors import CallError, NotAllowed
 from router.wire.faults import Fault
-from router.wire.render import Rendering, Usage, done_event, render
+from router.wire.render import done_event
 from router.wire.transcripts import Delta, Segment, Transcript
 from router.wire.turns import Turns
 
@@ -39,7 +38,6 @@ Handle = Callable[[Exchange, CallRecord], Awaitable[None]]
 
 PRINTABLE = string.ascii_letters + string.digits + string.punctuation.replace("%", "") + " "
 LONGEST_HEADER = 1_024
-MOST_AT_ONCE = 250  # words and segments that are rendered in one go: some 10 ms
 
 
 class AudioDoors:
@@ -142,69 +140,40 @@ async def _send_audio_events(stream: EventStream, reply: Reply, characters: int)
     async for chunk in reply.audio.rest:
         reply.record.bytes_out += len(chunk)
         await stream.send(events.audio_delta(chunk))
-    usage = _usage(reply)
+    usage = usage_of(reply)
     await stream.finish(events.audio_done(usage.input_tokens or 0, usage.output_tokens or 0, characters))
 
 
 async def _send_transcript(exchange: Exchange, reply: Reply, request: ListenRequest) -> None:
-    assert reply.transcript
-    transcript = await _measured(reply.transcript, request)
-    content_type, body = await _rendered(transcript, request.rendering, _usage(reply))
+    content_type, body = await written(reply, request.call.audio, request.rendering)
     reply.record.bytes_out = len(body)
     await exchange.reply(200, content_type, body, _router_headers(reply.record))
-
-
-async def _rendered(transcript: Transcript, rendering: Rendering, usage: Usage) -> tuple[str, bytes]:
-    """As `render`; an hour of words takes half a second to be cut into captions, and others stream meanwhile."""
-    if len(transcript.words) + len(transcript.segments) > MOST_AT_ONCE:
-        return await asyncio.to_thread(render, transcript, rendering, usage)
-    return render(transcript, rendering, usage)
 
 
 async def _send_transcript_events(stream: EventStream, reply: Reply, request: ListenRequest) -> None:
     """The parts as they are heard, or all at once from a vendor that does not stream; in the end the whole."""
     turns = Turns()
-    async for part in _parts(reply):
+    has_turns = request.rendering.format == "diarized_json"
+    async for part in _parts(reply, has_turns=has_turns):
         match part:
             case Delta():
                 await stream.send(events.text_delta(part))
-            case Segment() if request.rendering.format == "diarized_json":
+            case Segment() if has_turns:
                 await stream.send(events.event(turns.written(part)))
             case Transcript():
-                whole = await _measured(part, request)
-                await stream.finish(events.event(done_event(whole, request.rendering, _usage(reply))))
+                whole = await measured(part, request.call.audio)
+                await stream.finish(events.event(done_event(whole, request.rendering, usage_of(reply))))
 
 
-async def _parts(reply: Reply) -> AsyncIterator[Heard]:
+async def _parts(reply: Reply, *, has_turns: bool) -> AsyncIterator[Heard]:
     if reply.heard:
         async for part in reply.heard:
             yield part
     elif reply.transcript:
         yield Delta(reply.transcript.text)
-        for segment in reply.transcript.timed():
+        for segment in reply.transcript.timed() if has_turns else ():
             yield segment
         yield reply.transcript
-
-
-async def _measured(transcript: Transcript, request: ListenRequest) -> Transcript:
-    """With its length: the file's own, where the vendor told none and the client is told one."""
-    if transcript.duration is not None or not request.rendering.is_document:
-        return transcript
-    from router.media.probe import seconds_of  # noqa: PLC0415 - codecs are loaded when one is needed
-
-    return replace(transcript, duration=await asyncio.to_thread(seconds_of, request.call.audio))
-
-
-def _usage(reply: Reply) -> Usage:
-    units = reply.units
-    tokens = {unit: int(amount) for unit, amount in units.items() if unit is not Unit.SECOND}
-    return Usage(
-        input_tokens=tokens.get(Unit.INPUT_TOKEN),
-        output_tokens=tokens.get(Unit.OUTPUT_TOKEN),
-        seconds=units.get(Unit.SECOND),
-        input_text_tokens=tokens.get(Unit.INPUT_TEXT_TOKEN),
-        input_audio_tokens=tokens.get(Unit.INPUT_AUDIO_TOKEN),
-    )
 
 
 def _headers(record: CallRecord) -> Sequence[tuple[bytes, bytes]]:

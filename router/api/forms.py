@@ -187,7 +187,7 @@ class _Collector:
 
 def _is_file(segment: MultipartSegment) -> bool:
     """By its file name, or by the name of the field: declared types are weak evidence."""
-    return segment.filename is not None or segment.name in {"file", "audio"}
+    return segment.filename is not None or segment.name == "file"
 
 
 def _plain_name(name: str) -> str:

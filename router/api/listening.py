@@ -158,13 +158,14 @@ def _rendering(texts: Mapping[str, str], lists: Lists, kind: Literal["transcript
     if asked not in RESPONSE_FORMATS or (kind == "translation" and asked == "diarized_json"):
         known = ", ".join(RESPONSE_FORMATS if kind == "transcription" else RESPONSE_FORMATS[:-1])
         raise _invalid_value("response_format", f"{asked[:LONGEST_SHOWN]!r}; supported are {known}")
+    if kind == "translation":  # none of the lists is a field of that endpoint
+        return Rendering(format=asked, task="translate")
     times = set(lists["timestamp_granularities"]) or {"segment"}
     _check_among("timestamp_granularities", times, {"word", "segment"})
     include = set(lists["include"])
     _check_among("include", include, {"logprobs"})
     return Rendering(
         format=asked,
-        task="translate" if kind == "translation" else "transcribe",
         has_words="word" in times,
         has_segments="segment" in times,
         has_logprobs="logprobs" in include,

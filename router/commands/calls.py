@@ -15,6 +15,7 @@ from rich.progress import DownloadColumn, Progress, ProgressColumn, SpinnerColum
 
 from router.api.forms import file_too_large
 from router.api.speech import check_input
+from router.api.writing import written
 from router.app import furnish
 from router.config import Loaded
 from router.relay import Relay
@@ -24,7 +25,7 @@ from router.wire.calls import Call, ListenCall, SpeechCall
 from router.wire.containers import HEAD_BYTES, described
 from router.wire.errors import CallError, InvalidCall
 from router.wire.faults import Fault
-from router.wire.render import Rendering, Usage, render, wants_of
+from router.wire.render import Rendering, wants_of
 from router.wire.upload import Upload
 
 __all__ = ["speak", "transcribe"]
@@ -104,8 +105,7 @@ async def _transcribe(relay: Relay, call: ListenCall, rendering: Rendering, cons
     with _progress(console) as progress:
         progress.add_task("listening", total=None)
         async with relay.answer(call, record) as reply:
-            assert reply.transcript
-            _, body = render(reply.transcript, rendering, Usage())
+            _, body = await written(reply, call.audio, rendering)
     sys.stdout.write(body.decode().rstrip("\n") + "\n")
     return f"from {record.target} in {record.total_ms / 1000:.1f} s"
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from router.api.lists import called, kinds_of, list_voices, model_ids, speakers, voice_names
 from router.app import compiled
 from router.config import Loaded
-from router.routing.plan import Outlet, Plan, Target, target_at
+from router.routing.plan import Outlet, Plan, Target, serving, target_at
 
 __all__ = ["models", "voices"]
 
@@ -20,9 +20,11 @@ def models(loaded: Loaded, console: Console) -> int:
     """Each route with its kinds and its chain, the models that can be named directly, and what each model costs."""
     plan = compiled(loaded)
     for route in plan.routes.values():
-        kinds = ", ".join(kinds_of(route.targets, route.translators))
+        kinds = ", ".join(kinds_of(serving(route.targets), route.translators)) or "nobody can answer yet"
         chain = " → ".join(_shown(target.name, target.outlet) for target in route.targets)
-        _print(Text.assemble((route.name, "bold"), f" ({kinds}): {chain}"), console)
+        translators = " → ".join(_shown(target.name, target.outlet) for target in route.translators)
+        then = f"; translated with {translators}" if translators else ""
+        _print(Text.assemble((route.name, "bold"), f" ({kinds}): {chain}{then}"), console)
     if direct := [name for name in model_ids(plan) if name not in plan.routes]:
         _print(Text(f"named directly: {', '.join(direct)}"), console)
     console.print()

@@ -14,12 +14,14 @@ import uvicorn
 from rich.console import Console
 from rich.markup import escape
 
+from router.api.lists import kinds_of
 from router.api.server import server_config
 from router.app import VERSION, create_app, furnish
 from router.commands.table import absent_keys
 from router.config import Loaded
-from router.routing.plan import KINDS, Outlet, Plan
+from router.routing.plan import KINDS, Outlet, Plan, Target, serving
 from router.telemetry import configure_logging, to_log
+from router.vendors.spec import row_of
 from router.wire.calls import CallKind
 
 __all__ = ["is_loopback", "serve", "welcome"]
@@ -133,11 +135,18 @@ def _how_to(kind: CallKind, plan: Plan, address: str, variable: str | None) -> I
 
 
 def _answerable(plan: Plan, kind: CallKind) -> str | None:
-    """The first route with a target that is present and can do this."""
-    for route in plan.routes.values():
-        if any(kind in target.abilities and not target.outlet.absent for target in route.targets):
-            return route.name
-    return None
+    """The first route that can be asked for this today; rather one whose vendor says so of its model than one that may.
+
+    Any server that speaks OpenAI's wire may do all that the wire has.
+    """
+    able = [route for route in plan.routes.values() if kind in kinds_of(serving(route.targets), route.translators)]
+    known = [route for route in able if any(_is_known_for(kind, target) for target in serving(route.targets))]
+    return next((route.name for route in (*known, *able)), None)
+
+
+def _is_known_for(kind: CallKind, target: Target) -> bool:
+    kinds: tuple[CallKind, ...] = ("translation", "transcription") if kind == "translation" else (kind,)
+    return any(row_of(target.abilities[one], target.model) for one in kinds if one in target.abilities)
 
 
 def _what_would_help(plan: Plan, kind: CallKind) -> str:

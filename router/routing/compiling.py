@@ -139,14 +139,21 @@ class _Compiler:
                 self._problem(f"{full.target}: no vendor {vendor!r} in this table", *where)
             elif outlet := outlets.get(vendor):
                 target = target_at(outlet, model, table, full)
-                if is_chat and not outlet.facts.chat:
-                    self._problem(f"{vendor} has no chat models; an OpenAI-compatible vendor has", *where)
-                elif not is_chat and (why := why_no_model(outlet, model)):
+                if is_chat:
+                    self._translator(target, full, where)
+                elif why := why_no_model(outlet, model):
                     self._problem(why, *where)
                 else:
                     self._voices(target, where)
                 targets.append(target)
         return tuple(targets)
+
+    def _translator(self, target: Target, entry: TargetEntry, where: Place) -> None:
+        if not target.outlet.facts.chat:
+            self._problem(f"{target.outlet.name} has no chat models; an OpenAI-compatible vendor has", *where)
+        for name in ("voices", "last_resort"):
+            if getattr(entry, name):
+                self._problem("means nothing for a translator", *where, name)
 
     def _voices(self, target: Target, where: Place) -> None:
         for name, voice in target.voices.items():

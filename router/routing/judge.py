@@ -15,10 +15,13 @@ from router.routing.health import Blame
 from router.wire.errors import RouteExhausted
 from router.wire.faults import Fault, Kind
 
-__all__ = ["HOPELESS", "Failure", "Verdict", "exhausted", "judge"]
+__all__ = ["Failure", "Verdict", "exhausted", "judge", "pause_before_again"]
 
 NOT_FOR_CLIENTS = re.compile(r"\w+://[^\s\"'<>]+|[\w-]{2,}(\.{3}|…|\*{2,})[\w-]*")
 LONGEST_OBEYED_S = 60.0  # the Node SDK ignores a longer retry-after and comes back at once
+PIECE_TRIES = 3
+BACK_OFF_S = 0.5
+LONGEST_PAUSE_S = 30.0
 HOPELESS = frozenset({Kind.KEY, Kind.QUOTA, Kind.INPUT, Kind.BLOCKED, Kind.NO_MODEL})  # as hopeless in a second
 
 
@@ -58,17 +61,30 @@ def judge(fault: Fault) -> Verdict:
     return VERDICTS[fault.kind]
 
 
-def exhausted(failures: Sequence[Failure], *, is_direct: bool, is_late: bool) -> RouteExhausted:
+def pause_before_again(fault: Fault, failures: int) -> float | None:
+    """Seconds before a later piece of a long text is asked for again, which no other target may speak; None: not again.
+
+    Never sooner than the vendor says; what it will not take, or not for long, is not asked for again.
+    """
+    pause_s = max(fault.retry_after_s or 0.0, BACK_OFF_S * 2 ** (failures - 1))
+    is_in_vain = failures >= PIECE_TRIES or fault.kind in HOPELESS or pause_s > LONGEST_PAUSE_S
+    return None if is_in_vain else pause_s
+
+
+def exhausted(
+    failures: Sequence[Failure], *, is_direct: bool, is_late: bool, is_of_client: bool = True
+) -> RouteExhausted:
     """What the client sees when every target failed (at least one did, or the deadline was over: `is_late`).
 
-    `is_direct`: the client named `vendor/model` itself, so that an unknown model is its own mistake.
+    `is_direct`: the client named `vendor/model` itself, so that an unknown model is its own mistake. `is_of_client`:
+    what was asked is the client's own, and so is the mistake in it.
     """
     kinds = {failure.fault.kind for failure in failures}
     if is_late or kinds == {Kind.TIMEOUT}:
         return RouteExhausted("No vendor answered in time.", 504, code="timeout")
     if kinds == {Kind.BUSY}:
         return _throttled(failures)
-    if kinds <= {Kind.INPUT, Kind.BLOCKED}:
+    if is_of_client and kinds <= {Kind.INPUT, Kind.BLOCKED}:
         first = failures[0]
         return RouteExhausted(f"{first.target}: {_for_clients(first.fault.message)}", 400, code=first.fault.code)
     if is_direct and kinds == {Kind.NO_MODEL}:

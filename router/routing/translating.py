@@ -5,6 +5,7 @@ Pure. Times and segments stay: a segment is a line, and a line is a line again w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -14,10 +15,16 @@ from router.wire.languages import code_of
 from router.wire.sentences import split
 from router.wire.transcripts import Transcript
 
-__all__ = ["asked", "batches", "in_english", "is_english", "lines_of", "prepared", "read_lines"]
+__all__ = ["asked", "batches", "fewer", "in_english", "is_english", "lines_of", "prepared", "read_lines"]
 
 LONGEST_BATCH = 4_000
 """Characters that one question holds: far within every chat model's answer, few enough to be answered in seconds."""
+
+FEW = 8
+"""Lines that are asked for at once when more were too many."""
+
+_THOUGHTS = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"\A```\w*\n?|\n?```\Z")
 
 ONE = "You translate speech into English. Answer with the English translation of the user's text and nothing else."
 MANY = (
@@ -34,7 +41,7 @@ def is_english(transcript: Transcript) -> bool:
 
 def prepared(transcript: Transcript, wants: frozenset[str]) -> Transcript:
     """The transcript with the segments that are wanted, and without what belongs to the words that were spoken."""
-    segments = transcript.timed() if "segments" in wants else ()
+    segments = [one for one in transcript.timed() if one.text.strip()] if "segments" in wants else ()
     return Transcript(transcript.text, transcript.language, transcript.duration, segments=segments)
 
 
@@ -66,6 +73,12 @@ def batches(lines: Sequence[str]) -> Iterator[Sequence[str]]:
         yield batch
 
 
+def fewer(lines: Sequence[str]) -> Sequence[Sequence[str]]:
+    """The lines in parts with which even a careless model can keep count: a few at once, then each by itself."""
+    size = FEW if len(lines) > FEW else 1
+    return [lines[start : start + size] for start in range(0, len(lines), size)]
+
+
 def asked(lines: Sequence[str], context: str | None) -> tuple[str, str]:
     """What the model is told, and the text it is given. `context`: the client's prompt."""
     system = ONE if len(lines) == 1 else MANY
@@ -74,7 +87,11 @@ def asked(lines: Sequence[str], context: str | None) -> tuple[str, str]:
 
 
 def read_lines(answer: str, count: int) -> Sequence[str] | None:
-    """The translated lines; None where the model lost count, so that they are to be asked for in smaller parts."""
+    """The translated lines; None where the model lost count, so that they are to be asked for in smaller parts.
+
+    What a reasoning model thought aloud is left out, and so is a fence around the answer.
+    """
+    answer = _FENCE.sub("", _THOUGHTS.sub("", answer).strip()).strip()
     if count == 1:
         return [" ".join(answer.split())]
     try:

@@ -1,6 +1,7 @@
-"""Streams one after the other without a gap: the next is opened while the one before still runs.
+"""Streams one after the other without a gap: the next is opened, and read, while the one before still runs.
 
-What lives here: when they are opened and closed. What they are streams of is the caller's business.
+What lives here: when they are opened and closed, and where what has come too early waits. What they are streams of is
+the caller's business, and when one may be opened again.
 """
 
 from __future__ import annotations
@@ -8,14 +9,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
+from tempfile import SpooledTemporaryFile
 from typing import Any, TypeVar
 
-__all__ = ["Opener", "begun", "in_turn"]
+from router.wire.faults import Fault
+
+__all__ = ["Opener", "Pause", "begun", "in_turn"]
+
+IN_MEMORY_BYTES = 256 * 1024
+MOST_AHEAD_BYTES = 64 * 1024 * 1024
+"""What is read before its turn, in a temporary file: 20 minutes of pcm, more than any vendor gives for one piece."""
+STEP_BYTES = 64 * 1024
 
 _T = TypeVar("_T")
 
 Opener = Callable[[AsyncExitStack], Coroutine[Any, Any, AsyncIterator[bytes]]]
 """Opens a stream and waits for its first chunk; what must be closed after its last is left with the stack."""
+
+Pause = Callable[[Fault, int], float | None]
+"""Seconds before a stream that failed is opened again, for its first, second… failure; None: it is not."""
 
 
 async def begun(stream: AsyncIterator[_T]) -> AsyncIterator[_T]:
@@ -29,37 +41,104 @@ async def _after(first: _T, rest: AsyncIterator[_T]) -> AsyncIterator[_T]:
         yield item
 
 
-async def in_turn(first: AsyncIterator[bytes], following: Iterable[Opener]) -> AsyncGenerator[AsyncIterator[bytes]]:
+async def in_turn(
+    first: AsyncIterator[bytes], following: Iterable[Opener], pause: Pause
+) -> AsyncGenerator[AsyncIterator[bytes]]:
     """`first`, which has begun, and then each stream that the openers give; never more than two are open.
 
-    Raises what an opener raises, when its turn comes. Closed early it closes what is open, and what is being opened.
+    A stream that fails before its turn, opened or not, is opened anew when its turn comes, unless `pause` says no: some
+    vendors take one call at a time. Raises `Fault` for one that cannot be had then. Closed early it closes what is
+    open, and what is being opened.
     """
-    current, held = first, AsyncExitStack()
-    ahead: _Ahead | None = None
+    current, played, ahead = first, None, None
     try:
         for open_next in following:
-            ahead = _Ahead(open_next)
+            ahead = _Ahead(open_next, pause)
             yield current
-            await held.aclose()
-            current, held = await ahead.opened(), ahead.held
+            if played:
+                await played.close()
+            played, ahead = ahead, None
+            if (fault := played.fault) and pause(fault, 1) is not None:
+                await played.close()
+                played = _Ahead(open_next, pause)
+            await played.begun()
+            current = played.chunks()
         yield current
     finally:
-        if ahead:
-            await ahead.close()
-        await held.aclose()
+        for one in (ahead, played):
+            if one:
+                await one.close()
 
 
 class _Ahead:
-    """A stream that is being opened in a task of its own."""
+    """A stream that is opened and read in a task of its own."""
 
-    def __init__(self, open_next: Opener) -> None:
-        self.held = AsyncExitStack()
-        self._task = asyncio.get_running_loop().create_task(open_next(self.held))
+    def __init__(self, open_next: Opener, pause: Pause) -> None:
+        self._open_next = open_next
+        self._pause = pause
+        self._held = AsyncExitStack()
+        self._spool = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the stream
+        self._written = self._read = 0
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._task.add_done_callback(lambda _task: self._news.set())
 
-    async def opened(self) -> AsyncIterator[bytes]:
-        return await self._task
+    async def begun(self) -> None:
+        """Wait for its first chunk. Raises `Fault` where it fails before."""
+        while not self._written and not self._task.done():
+            self._news.clear()
+            await self._news.wait()
+        if self._task.done():
+            self._task.result()
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why there will be no more of it, as far as that is known by now."""
+        failed = self._task.done() and not self._task.cancelled() and self._task.exception()
+        return failed if isinstance(failed, Fault) else None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """What has come and what comes. Raises `Fault` where it breaks off."""
+        while True:
+            self._news.clear()
+            while self._read < self._written:
+                yield self._next_chunk()
+            if self._task.done():
+                self._task.result()
+                return
+            await self._news.wait()
 
     async def close(self) -> None:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        await self.held.aclose()
+        await self._held.aclose()
+        self._spool.close()
+
+    async def _run(self) -> None:
+        async for chunk in await self._opened():
+            self._spool.seek(self._written)
+            self._spool.write(chunk)
+            self._written += len(chunk)
+            self._news.set()
+            while self._written - self._read > MOST_AHEAD_BYTES:
+                self._room.clear()
+                await self._room.wait()
+
+    async def _opened(self) -> AsyncIterator[bytes]:
+        failures = 0
+        while True:
+            try:
+                return await self._open_next(self._held)
+            except Fault as fault:
+                failures += 1
+                if (seconds := self._pause(fault, failures)) is None:
+                    raise
+                await asyncio.sleep(seconds)
+
+    def _next_chunk(self) -> bytes:
+        self._spool.seek(self._read)
+        chunk = self._spool.read(STEP_BYTES)
+        self._read += len(chunk)
+        self._room.set()
+        return chunk

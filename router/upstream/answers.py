@@ -6,11 +6,12 @@ sends nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.upstream.lookup import error_in_event, error_in_success, fault_in, scrubbed, units_in
 from router.upstream.sse import EventParser
@@ -48,6 +49,7 @@ class _Context(Struct, frozen=True):
     vendor: Vendor
     secrets: Mapping[str, str]
     wants: frozenset[str]
+    language: str | None
 
 
 async def read_answer(
@@ -58,12 +60,14 @@ async def read_answer(
     wants: frozenset[str],
     *,
     as_events: bool = False,
+    language: str | None = None,
 ) -> Answer:
     """The answer to a call that `wants` these of a transcript, and was sent asking for events or not.
 
+    `language`: the one that was asked for, and so that of a transcript which does not tell its own.
     Raises `Fault`, at once or while it streams; its message holds no secret.
     """
-    context = _Context(vendor, secrets, wants)
+    context = _Context(vendor, secrets, wants, language)
     try:
         return await _read(response, _reply_due(response, operation, as_events=as_events), context)
     except Fault as fault:
@@ -90,7 +94,9 @@ async def _read(response: Response, reply: Reply, context: _Context) -> Answer:
     units = units_in(vendor, None, headers)
     if reply.framing is Framing.EVENTS:
         events = _Events(response, reply, context, units)
-        return Answer(units, audio=_audio(events)) if Piece in reply.makes else Answer(units, heard=_heard(events))
+        if Piece in reply.makes:
+            return Answer(units, audio=_audio(events))
+        return Answer(units, heard=_heard(events, context))
     if reply.framing is Framing.RAW:
         kind = _kind(response)
         if kind.startswith("text/") or kind.endswith(("json", "xml", "html")):
@@ -106,13 +112,17 @@ async def _read(response: Response, reply: Reply, context: _Context) -> Answer:
         if not made.strip():
             raise Fault(Kind.GARBLED, "an empty answer where words were due")
         return Answer(units, text=made)
-    return Answer(units, transcript=_complete(made, context.wants))
+    return Answer(units, transcript=_complete(made, context))
 
 
-def _complete(transcript: Transcript, wants: frozenset[str]) -> Transcript:
-    if lacking := lacking_in(transcript, wants):
+def _complete(transcript: Transcript, context: _Context) -> Transcript:
+    if lacking := lacking_in(transcript, context.wants):
         raise Fault(Kind.GARBLED, f"the transcript came without {' and '.join(sorted(lacking))}")
-    return transcript
+    return _in_its_language(transcript, context)
+
+
+def _in_its_language(transcript: Transcript, context: _Context) -> Transcript:
+    return transcript if transcript.language else replace(transcript, language=context.language)
 
 
 def _made(reply: Reply, document: Json) -> Any:
@@ -171,12 +181,12 @@ class _Events:
         parser = EventParser()
         async for chunk in self._response.chunks():
             for event in parser.feed(chunk):
-                if event.data == END:
+                if event.data.strip() == END:
                     self.is_ended = True
                     return
                 yield self._document(event.data)
         for event in parser.close():
-            self.is_ended = event.data == END
+            self.is_ended = event.data.strip() == END
             if not self.is_ended:
                 yield self._document(event.data)
 
@@ -199,22 +209,30 @@ async def _audio(events: _Events) -> AsyncIterator[bytes]:
         raise Fault(Kind.GARBLED, "the events ended in the middle of the audio")
 
 
-async def _heard(events: _Events) -> AsyncIterator[Heard]:
+async def _heard(events: _Events, context: _Context) -> AsyncIterator[Heard]:
     """The parts as they come, and always a whole transcript at the end: the vendor's, or its parts joined."""
-    said: list[str] = []
+    said: list[Delta] = []
     segments: list[Segment] = []
     async for part in events:
-        yield part
         match part:
             case Transcript():
+                yield _ended(part, said, segments, context)
                 return
             case Segment():
                 segments.append(part)
             case Delta():
-                said.append(part.text)
+                said.append(part)
+        yield part
     if not events.is_ended:
         raise Fault(Kind.GARBLED, "the events ended in the middle of the transcript")
-    yield Transcript("".join(said).strip(), segments=segments)
+    text = "".join(delta.text for delta in said).strip()
+    yield _ended(Transcript(text), said, segments, context)
+
+
+def _ended(whole: Transcript, said: Sequence[Delta], segments: Sequence[Segment], context: _Context) -> Transcript:
+    """The whole of a stream, with what came before it and is not told again."""
+    tokens = whole.tokens or [token for delta in said for token in delta.tokens]
+    return _complete(replace(whole, tokens=tokens, segments=whole.segments or segments), context)
 
 
 # ------------------------------------------------------------------ documents

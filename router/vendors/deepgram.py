@@ -139,10 +139,15 @@ def speech(ask: SpeechAsk) -> Draft:
     return post(
         "/{}/speak",
         "v2" if spoken.startswith("flux") else "v1",
-        query={"model": spoken, "speed": ask.speed, **ask.format},
+        query={"model": spoken, "speed": _step(ask.speed) if spoken.startswith("flux") else ask.speed, **ask.format},
         json={"text": ask.text},
         extras="query",
     )
+
+
+def _step(speed: float | None) -> float | None:
+    """Flux takes steps of 0.05 and refuses what lies between."""
+    return None if speed is None else round(round(speed * 20) / 20, 2)
 
 
 def _voice_model(model: str, voice: str) -> str:
@@ -215,7 +220,7 @@ VENDOR = Vendor(
         voices={name: f"aura-2-{voice}-en" for name, voice in AURA_2.items()},
         voice_like=r"(aura-2|aura|flux)-[a-z]+-[a-z]{2}",
         honours=honours("speed"),  # a multiplier; the documents name no bounds for Aura
-        longest=2_000,
+        longest=1_000,  # the documents say 1,000, 2,000 and 2,400; pieces are joined without a seam
         extras=words("bit_rate tag mip_opt_out"),
         models={
             "aura-2": AURA_2_ROW,

@@ -99,13 +99,17 @@ def listen(url: str, ask: ListenAsk, more: Mapping[str, Json]) -> Draft:
 
 
 def read(body: Json) -> Transcript:
+    segments = [_segment(part) for part in body.get("segments") or ()]
+    has_turns = any(segment.speaker is not None for segment in segments)  # then the text has names in front of lines
+    languages = [one["code"] for one in body["languages"]] if body.get("languages") is not None else None
     return Transcript(
-        text=body["text"],
-        language=body.get("language") or next((one["code"] for one in body.get("languages") or ()), None),
+        text=" ".join(segment.text for segment in segments) if has_turns else body["text"],
+        language=body.get("language") or next(iter(languages or ()), None),
         duration=body.get("duration"),
         words=[Word(word["word"], word["start"], word["end"], word.get("speaker")) for word in body.get("words") or ()],
-        segments=[_segment(part) for part in body.get("segments") or ()],
+        segments=segments,
         tokens=_tokens(body),
+        languages=languages,
     )
 
 
@@ -118,9 +122,9 @@ def _tokens(body: Json) -> list[Token]:
 
 def read_event(event: Json) -> Heard | None:
     """An event of a transcript in OpenAI's words, or of a server (vLLM) that streams it as chat models do."""
-    if "choices" in event:
-        return Delta(event["choices"][0]["delta"].get("content") or "")
-    match event["type"]:
+    if choices := event.get("choices"):
+        return Delta(choices[0]["delta"].get("content") or "")
+    match event.get("type"):
         case "transcript.text.delta":
             return Delta(event["delta"], _tokens(event), event.get("segment_id"))
         case "transcript.text.segment":
@@ -136,7 +140,10 @@ def chat(ask: ChatAsk) -> Draft:
 
 
 def read_chat(body: Json) -> str:
-    content: str = body["choices"][0]["message"]["content"]
+    choice = body["choices"][0]
+    if choice.get("finish_reason") in {"length", "content_filter"}:
+        raise ValueError(f"cut off: {choice['finish_reason']}")
+    content: str = choice["message"]["content"]
     return content
 
 
@@ -150,6 +157,8 @@ def _segment(part: Json) -> Segment:
         no_speech_prob=part.get("no_speech_prob"),
         compression_ratio=part.get("compression_ratio"),
         temperature=part.get("temperature"),
+        seek=part.get("seek"),
+        tokens=part.get("tokens") or (),
         id=part["id"] if isinstance(part.get("id"), str) else None,  # Whisper's are numbers, and count from 0 again
     )
 
@@ -191,8 +200,8 @@ OPENAI_LIKE = Vendor(
     ),
     billed={
         Unit.SECOND: "usage.seconds|duration",
-        Unit.INPUT_TOKEN: "usage.input_tokens",
-        Unit.OUTPUT_TOKEN: "usage.output_tokens",
+        Unit.INPUT_TOKEN: "usage.input_tokens|usage.prompt_tokens",  # the second is what chat models say
+        Unit.OUTPUT_TOKEN: "usage.output_tokens|usage.completion_tokens",
         Unit.INPUT_TEXT_TOKEN: "usage.input_token_details.text_tokens",  # of the input tokens, as the next
         Unit.INPUT_AUDIO_TOKEN: "usage.input_token_details.audio_tokens",
     },

@@ -99,8 +99,10 @@ def wants_of(rendering: Rendering) -> frozenset[str]:
             return frozenset({"segments"})
         case "diarized_json":
             return frozenset({"segments", "speakers"})
+        case "json" if rendering.has_logprobs:
+            return frozenset({"logprobs"})
         case _:
-            return frozenset({"logprobs"}) if rendering.has_logprobs else frozenset()
+            return frozenset()
 
 
 def render(transcript: Transcript, rendering: Rendering, usage: Usage) -> tuple[str, bytes]:
@@ -150,8 +152,8 @@ def length_of(transcript: Transcript) -> float | None:
 
 def _json(transcript: Transcript, rendering: Rendering) -> dict[str, Any]:
     document: dict[str, Any] = {"text": transcript.text}
-    if rendering.has_languages:
-        document["languages"] = [{"code": code} for code in _codes(transcript.language)]
+    if transcript.languages is not None or rendering.has_languages:
+        document["languages"] = [{"code": code} for code in _codes(transcript)]
     if rendering.has_logprobs:
         tokens = transcript.tokens or [
             Token(word.text, word.logprob, word.text.encode()) for word in transcript.words if word.logprob is not None
@@ -160,9 +162,11 @@ def _json(transcript: Transcript, rendering: Rendering) -> dict[str, Any]:
     return document
 
 
-def _codes(language: str | None) -> Sequence[str]:
-    """One, or none where the vendor could not tell or did not."""
-    code = code_of(language or "")
+def _codes(transcript: Transcript) -> Sequence[str]:
+    """What the vendor told; else the one language there is, or none where it could not tell or did not."""
+    if transcript.languages is not None:
+        return transcript.languages
+    code = code_of(transcript.language or "")
     return [] if code in UNTOLD else [code]
 
 
@@ -190,11 +194,11 @@ def _whisper_segment(index: int, segment: Segment) -> dict[str, Any]:
     """All ten keys are required and none may be null; what only Whisper knows is neutral where another vendor heard."""
     return {
         "id": index,
-        "seek": int(segment.start * 100),
+        "seek": int(segment.start * 100) if segment.seek is None else segment.seek,
         "start": segment.start,
         "end": segment.end,
         "text": f" {segment.text.strip()}",
-        "tokens": [],
+        "tokens": list(segment.tokens),
         "temperature": segment.temperature or 0.0,
         "avg_logprob": segment.avg_logprob or 0.0,
         "compression_ratio": segment.compression_ratio or 0.0,

@@ -48,7 +48,10 @@ class Delta(Struct, frozen=True):
 
 
 class Segment(Struct, frozen=True, gc=False):
-    """A stretch of speech: a sentence, a caption, a turn. Four are Whisper's own, and `id` is the vendor's, if any."""
+    """A stretch of speech: a sentence, a caption, a turn. Six are Whisper's own, and `id` is the vendor's, if any.
+
+    `seek`: where the window begins in which it was heard, in hundredths of a second. `tokens`: as Whisper numbers them.
+    """
 
     text: str
     start: float
@@ -59,10 +62,15 @@ class Segment(Struct, frozen=True, gc=False):
     compression_ratio: float | None = None
     temperature: float | None = None
     id: str | None = None
+    seek: int | None = None
+    tokens: Sequence[int] = ()
 
 
 class Transcript(Struct, frozen=True):
-    """What was said. `language` is what the vendor calls it: a code or an English name; None: not told."""
+    """What was said. `language` is what the vendor calls it: a code or an English name; None: not told.
+
+    `languages`: codes, from a vendor that tells several, or none at all where it could not tell.
+    """
 
     text: str
     language: str | None = None
@@ -70,6 +78,7 @@ class Transcript(Struct, frozen=True):
     words: Sequence[Word] = ()
     segments: Sequence[Segment] = ()
     tokens: Sequence[Token] = ()
+    languages: Sequence[str] | None = None
 
     def timed(self) -> Sequence[Segment]:
         """The vendor's segments, or readable ones cut from its words."""
@@ -109,6 +118,7 @@ def writable(transcript: Transcript) -> Transcript:
         transcript,
         text=_text(transcript.text),
         language=_label(transcript.language),
+        languages=None if transcript.languages is None else [_text(code) for code in transcript.languages],
         duration=None if transcript.duration is None or math.isnan(transcript.duration) else _time(transcript.duration),
         words=[_word(one) for one in transcript.words],
         segments=[_segment(one) for one in transcript.segments],
@@ -152,7 +162,7 @@ def _finite(number: float | None) -> float | None:
 
 
 def _logprob(logprob: float) -> float:
-    return logprob if math.isfinite(logprob) else NEVER
+    return NEVER if math.isnan(logprob) else min(max(NEVER, logprob), 0.0)
 
 
 def _label(text: str | None) -> str | None:

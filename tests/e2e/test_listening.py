@@ -315,3 +315,66 @@ async def test_a_stream_of_speakers_has_its_segments(serve: Serve, upstream: Ups
 
     assert [event.type.rpartition(".")[2] for event in events] == ["delta", "segment", "done"]
     assert (events[1].speaker, events[1].text, events[1].end) == ("A", "Hello world.", 1.0)
+
+
+async def test_what_whisper_says_goes_out_as_it_said_it(serve: Serve, upstream: Upstream) -> None:
+    """All ten keys of a segment are the vendor's own, windows and token numbers too."""
+    segment = {
+        "id": 0,
+        "seek": 3000,
+        "start": 31.5,
+        "end": 33.0,
+        "text": " Hello.",
+        "tokens": [50364, 123],
+        "temperature": 0.2,
+        "avg_logprob": -0.2,
+        "compression_ratio": 1.1,
+        "no_speech_prob": 0.01,
+    }
+    upstream.answers(document({"language": "english", "duration": 33.0, "text": "Hello.", "segments": [segment]}))
+    router = await serve(one_vendor(upstream, "openai", "whisper-1"))
+
+    heard = await router.client.audio.transcriptions.create(model="m", file=b"x", response_format="verbose_json")
+
+    assert heard.segments
+    assert heard.segments[0].model_dump() == segment
+
+
+async def test_every_language_a_vendor_heard_is_told(serve: Serve, upstream: Upstream) -> None:
+    """`languages` as OpenAI's newest model has them, asked for or not."""
+    upstream.answers(document({"text": "Hallo, hello.", "languages": [{"code": "de"}, {"code": "en"}]}))
+    router = await serve(one_vendor(upstream, "openai", "gpt-transcribe"))
+
+    heard = await router.client.audio.transcriptions.create(model="m", file=b"x")
+
+    assert heard.model_dump()["languages"] == [{"code": "de"}, {"code": "en"}]
+
+
+async def test_the_language_that_was_named_is_the_transcripts(serve: Serve, upstream: Upstream) -> None:
+    """A vendor that was told the language does not tell it again."""
+    words = [{"word": "Hallo", "start": 0.0, "end": 0.5}]
+    channel = {"alternatives": [{"transcript": "Hallo", "words": words}]}
+    utterance = {"start": 0.0, "end": 0.5, "transcript": "Hallo"}
+    upstream.answers(
+        document({"metadata": {"duration": 1.0}, "results": {"channels": [channel], "utterances": [utterance]}})
+    )
+    router = await serve(one_vendor(upstream, "deepgram", "nova-3"))
+
+    heard = await router.client.audio.transcriptions.create(
+        model="m", file=b"x", language="de", response_format="verbose_json"
+    )
+
+    assert heard.language == "german"
+
+
+async def test_a_translation_obeys_no_fields_of_a_transcription(serve: Serve, upstream: Upstream) -> None:
+    """Lists that the endpoint does not have change nothing."""
+    upstream.answers(document({"text": "Hello."}))
+    router = await serve(one_vendor(upstream, "openai", "whisper-1"))
+
+    form = aiohttp.FormData()
+    for name, value in (("model", "m"), ("timestamp_granularities[]", "word"), ("include[]", "logprobs")):
+        form.add_field(name, value)
+    form.add_field("file", b"x", filename="a.wav")
+    async with router.http.post("/v1/audio/translations", data=form) as reply:
+        assert (reply.status, await reply.json()) == (200, {"text": "Hello."})

@@ -12,12 +12,19 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from router.routing import judge
 from tests.conftest import KEY, Running, Serve, table_of
 from tests.fakes import Answer, Drip, Upstream, audio, failure
 
 SENTENCES = [f"This is sentence number {number} of a long text." for number in range(400)]
 TEXT = " ".join(SENTENCES)
 RATE = 24_000
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries follow each other at once."""
+    monkeypatch.setattr(judge, "BACK_OFF_S", 0.001)
 
 
 def table(upstream: Upstream, more: str = "", target: str = "one/eleven_v3", like: str = "elevenlabs") -> str:
@@ -150,6 +157,52 @@ async def test_a_piece_that_fails_for_good_breaks_the_transfer(
     record = await router.record()
     assert record.outcome == "interrupted"
     assert not spare.seen
+
+
+async def test_a_vendor_that_takes_one_call_at_a_time_speaks_it_all(serve: Serve, upstream: Upstream) -> None:
+    """The piece ahead is refused until the one before has ended; then it is had, and the target is not made to rest."""
+    speaking = 0
+
+    async def one_at_a_time(request: web.Request) -> web.StreamResponse:
+        nonlocal speaking
+        if speaking:
+            return await failure(429)(request)
+        speaking += 1
+        try:
+            await asyncio.sleep(0.05)
+            return await audio(samples(1), content_type="audio/pcm")(request)
+        finally:
+            speaking -= 1
+
+    upstream.answers(one_at_a_time)
+    router = await serve(table(upstream))
+
+    assert await speak(router, TEXT[:8_000]) == samples(1, 1, 1)
+    assert await speak(router, "Short.") == samples(1)
+
+
+async def test_a_piece_does_not_wait_at_the_vendors_end(serve: Serve, upstream: Upstream) -> None:
+    """What comes ahead is read at once, so that no vendor has to hold it while the client hears the piece before."""
+    first, second = Drip("audio/pcm"), audio(bytes(4 * 2**20), content_type="audio/pcm")
+    done = asyncio.Event()
+
+    async def told(request: web.Request) -> web.StreamResponse:
+        response = await second(request)
+        done.set()
+        return response
+
+    upstream.answers(first, told)
+    router = await serve(table(upstream))
+    first.send(samples(1))
+
+    body = {"model": "tts-1", "voice": "alloy", "input": TEXT[:5_000], "response_format": "pcm"}
+    async with router.http.post("/v1/audio/speech", json=body) as reply:
+        await reply.content.readexactly(2)
+        await asyncio.wait_for(done.wait(), 5)
+        first.end()
+        rest = await reply.content.read()
+
+    assert rest == bytes(4 * 2**20)
 
 
 async def test_a_client_that_leaves_ends_both_pieces(serve: Serve, upstream: Upstream) -> None:

@@ -126,6 +126,27 @@ async def test_log_probabilities_stream_along(serve: Serve, upstream: Upstream) 
     assert [one["logprobs"] for one in heard] == [logprobs, logprobs]
 
 
+async def test_events_that_say_nothing_do_no_harm(serve: Serve, upstream: Upstream) -> None:
+    """A count of tokens without words, a ping with empty data, spaces around the end: the text arrives."""
+    chunk = event({"object": "transcription.chunk", "choices": [{"delta": {"content": "Hi."}}]})
+    count = event({"object": "transcription.chunk", "choices": [], "usage": {"prompt_tokens": 1}})
+    upstream.answers(events(b"event: ping\ndata: {}\n\n", chunk, count, b"data:  [DONE] \n\n"))
+    router = await serve(table(upstream))
+
+    assert [one.get("delta") or one.get("text") for one in await transcribed(router)] == ["Hi.", "Hi."]
+
+
+async def test_a_stream_without_the_speakers_that_were_asked_for_is_no_success(
+    serve: Serve, upstream: Upstream
+) -> None:
+    """As of a transcript that comes whole."""
+    upstream.answers(events(delta("Hi."), event(DONE)))
+    router = await serve(table(upstream))
+
+    with pytest.raises(openai.APIError, match="broke off"):
+        await transcribed(router, response_format="diarized_json", chunking_strategy="auto")
+
+
 @pytest.mark.parametrize("response_format", ["text", "srt", "verbose_json", "vtt"])
 async def test_a_stream_has_no_other_formats(serve: Serve, upstream: Upstream, response_format: str) -> None:
     """Events are events, whatever else was asked for; a vendor without times is as good as any."""

@@ -198,6 +198,78 @@ async def test_an_empty_answer_of_a_translator_is_none(serve: Serve, upstream: U
         await translate(router)
 
 
+@pytest.mark.parametrize("reason", ["length", "content_filter"])
+async def test_half_a_translation_is_none(serve: Serve, upstream: Upstream, spare: Upstream, reason: str) -> None:
+    """A model that was stopped early has not translated; the next one may."""
+    cut = document({"choices": [{"message": {"content": "Good"}, "finish_reason": reason}]})
+    upstream.answers(heard())
+    spare.answers(cut, translator)
+    router = await serve(table(upstream, spare).replace("[chats/some-chat]", "[chats/some-chat, chats/other]"))
+
+    assert (await translate(router)).text == "Good day. How are you? Fine."
+
+
+@pytest.mark.parametrize("around", ["<think>Hm. [1]</think>\n{}", "```json\n{}\n```", "```\n{}```"])
+async def test_thoughts_and_fences_are_no_translation(
+    serve: Serve, upstream: Upstream, spare: Upstream, around: str
+) -> None:
+    """Only what a model says in the end goes out, of lines and of plain text."""
+
+    async def thoughtful(request: web.Request) -> web.StreamResponse:
+        user = (await request.json())["messages"][-1]["content"]
+        lines = [ENGLISH[line] for line in msgspec.json.decode(user)] if user.startswith("[") else None
+        text = msgspec.json.encode(lines).decode() if lines else "Good day. How are you? Fine."
+        return await says(around.replace("{}", text))(request)
+
+    upstream.answers(heard())
+    spare.answers(thoughtful)
+    router = await serve(table(upstream, spare))
+
+    assert (await translate(router)).text == "Good day. How are you? Fine."
+    assert [one.text.strip() for one in (await translate(router, "verbose_json")).segments] == list(ENGLISH.values())
+
+
+async def test_what_a_translator_refuses_is_not_the_clients_fault(
+    serve: Serve, upstream: Upstream, spare: Upstream
+) -> None:
+    """The client did not write that request: a 502, without the translator's words."""
+    upstream.answers(heard())
+    spare.answers(failure(400, "maximum context length of org-123"))
+    router = await serve(table(upstream, spare))
+
+    with pytest.raises(openai.InternalServerError) as failed:
+        await translate(router)
+    assert "org-123" not in failed.value.message
+
+
+async def test_a_careless_model_is_asked_a_bounded_number_of_times(
+    serve: Serve, upstream: Upstream, spare: Upstream
+) -> None:
+    """And the next model is asked before the careless one again."""
+    segments = [{"start": float(n), "end": n + 0.5, "transcript": "Gut."} for n in range(40)]
+    channel = {"detected_language": "de", "alternatives": [{"transcript": "Gut. " * 40, "words": []}]}
+    upstream.answers(
+        document({"metadata": {"duration": 40.0}, "results": {"channels": [channel], "utterances": segments}})
+    )
+
+    async def careless(request: web.Request) -> web.StreamResponse:
+        seen = await request.json()
+        user = seen["messages"][-1]["content"]
+        if seen["model"] == "other" and user.startswith("["):
+            return await translator(request)
+        return await says("Fine.")(request)
+
+    spare.answers(careless)
+    router = await serve(table(upstream, spare))
+    assert len((await translate(router, "verbose_json")).segments) == 40
+    assert len(spare.seen) == 1 + 5 + 40
+
+    spare.seen.clear()
+    router = await serve(table(upstream, spare).replace("[chats/some-chat]", "[chats/some-chat, chats/other]"))
+    assert len((await translate(router, "verbose_json")).segments) == 40
+    assert [seen.json["model"] for seen in spare.seen] == ["some-chat", *["other"] * 5]
+
+
 async def test_without_a_translator_nothing_is_passed_off_as_english(
     serve: Serve, upstream: Upstream, spare: Upstream
 ) -> None:

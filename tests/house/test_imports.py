@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from importlinter.cli import lint_imports
+import subprocess
+import sys
+
+LINT = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
 
 
-def test_every_contract_is_kept(capsys) -> None:
-    """The layers of pyproject.toml, and engines that nobody imports."""
-    status = lint_imports(config_filename="pyproject.toml", no_cache=True)
+def test_every_contract_is_kept() -> None:
+    """The layers of pyproject.toml, and engines that nobody imports. In a process of its own: it mutes loggers."""
+    run = subprocess.run([sys.executable, "-c", LINT], capture_output=True, text=True, check=False)
 
-    assert status == 0, capsys.readouterr().out
+    assert run.returncode == 0, run.stdout

@@ -71,7 +71,7 @@ def test_structure_excludes_with_a_reason_a_person_understands(call: Call, targe
         ("openai/tts-1", MP3, PCM, 3),
         ("openai/tts-1", PCM, PCM, 3),
         ("openai/tts-1", WAV, PCM, 3),
-        ("deepgram/aura-2", OPUS, PCM, 5),
+        ("deepgram/aura-2", OPUS, PCM, 10),
         ("groq/canopylabs/orpheus-v1-english", WAV, WAV, 50),
         ("elevenlabs/eleven_flash_v2_5", MP3, MP3, 1),
         ("local/espeak-ng", MP3, pcm(22_050), 1),

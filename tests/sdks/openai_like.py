@@ -9,19 +9,22 @@ from typing import Any
 
 from router.wire.transcripts import Delta, Segment, Token, Transcript, Word
 
-MEASURES = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperature")
+MEASURES = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperature", "seek")
 
 
 def heard(result: Any) -> Transcript:
     """A transcript, whichever type the SDK has for it; what a type does not have is absent."""
-    languages = getattr(result, "languages", None) or []
+    languages = getattr(result, "languages", None)
+    segments = [_segment(one) for one in getattr(result, "segments", None) or ()]
+    has_turns = any(one.speaker for one in segments)
     return Transcript(
-        result.text,
-        getattr(result, "language", None) or next((one.code for one in languages), None),
+        " ".join(one.text for one in segments) if has_turns else result.text,
+        getattr(result, "language", None) or next((one.code for one in languages or ()), None),
         getattr(result, "duration", None),
         words=[Word(*fields(one, "word", "start", "end")) for one in getattr(result, "words", None) or ()],
-        segments=[_segment(one) for one in getattr(result, "segments", None) or ()],
+        segments=segments,
         tokens=_tokens(result),
+        languages=None if languages is None else [one.code for one in languages],
     )
 
 
@@ -41,7 +44,10 @@ def _tokens(result: Any) -> list[Token]:
 def _segment(one: Any) -> Segment:
     text, start, end, speaker, name, *measured = fields(one, "text", "start", "end", "speaker", "id", *MEASURES)
     own = name if isinstance(name, str) else None
-    return Segment(text.strip(), start, end, speaker, **dict(zip(MEASURES, measured, strict=True)), id=own)
+    numbers = fields(one, "tokens")[0] or []
+    return Segment(
+        text.strip(), start, end, speaker, **dict(zip(MEASURES, measured, strict=True)), id=own, tokens=numbers
+    )
 
 
 def fields(one: Any, *names: str) -> list[Any]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, get_args
 
 import pytest
+from msgspec.structs import replace
 
 from router.vendors.spec import Operation
 from router.wire.transcripts import Delta, Segment, Transcript
@@ -96,6 +97,8 @@ class SdkPromises:
             *parts, result = result
             assert plain(reading.parts) == plain([self.part(one) for one in parts])
         expected: Heard = reading.transcript or loopback.reply.content()
+        if reading.parts and isinstance(expected, Transcript):
+            expected = replace(expected, segments=[])  # the SDK leaves them in the events before
         actual: Heard = self.heard(result) if reading.transcript else result
 
         assert plain(expected) == plain(actual)

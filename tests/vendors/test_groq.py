@@ -31,6 +31,8 @@ SEGMENT = Segment(
     no_speech_prob=0.012814695,
     compression_ratio=1.6637554,
     temperature=0,
+    seek=3000,
+    tokens=[51061, 4166, 300, 264, 11745, 31256],
 )
 READINGS = [
     Reading("speech-plain"),

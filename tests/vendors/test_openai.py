@@ -49,11 +49,17 @@ SUPPORT = [
     Segment("Hi, I'm trying to enable diarization.", 4.7, 11.8, "A", id="seg_002"),
     Segment("Happy to walk you through the steps.", 12.1, 18.5, "agent", id="seg_003"),
 ]
+CALL = [
+    Segment("Thanks for calling.", 0.0, 1.4, "agent", id="seg_001"),
+    Segment("Hi.", 1.6, 2.0, "A", id="seg_002"),
+]
 MEASURED = {
     "avg_logprob": -0.2860786020755768,
     "no_speech_prob": 0.00985979475080967,
     "compression_ratio": 1.2363636493682861,
     "temperature": 0.0,
+    "seek": 0,
+    "tokens": [50364, 440, 7534, 390, 257, 3743, 4008, 322, 257, 2368, 4266, 786, 13, 50530],
 }
 AUDIO_TOKENS = {
     Unit.INPUT_TOKEN: 14,
@@ -97,8 +103,8 @@ READINGS = [
     Reading(
         "transcription-speakers",
         Transcript(
-            "Agent: Thanks for calling OpenAI support.\nA: Hi, I'm trying to enable diarization.\n"
-            "Agent: Happy to walk you through the steps.",
+            "Thanks for calling OpenAI support. Hi, I'm trying to enable diarization. "
+            "Happy to walk you through the steps.",
             duration=27.4,
             segments=SUPPORT,
         ),
@@ -135,18 +141,18 @@ READINGS = [
     ),
     Reading(
         "transcription-speaker-events",
-        Transcript("agent: Thanks for calling.\nA: Hi."),
+        Transcript("agent: Thanks for calling.\nA: Hi.", segments=CALL),
         {Unit.INPUT_TOKEN: 20, Unit.OUTPUT_TOKEN: 12},
         [
             Delta("Thanks for calling.", segment_id="seg_001"),
-            Segment("Thanks for calling.", 0.0, 1.4, "agent", id="seg_001"),
+            CALL[0],
             Delta("Hi.", segment_id="seg_002"),
-            Segment("Hi.", 1.6, 2.0, "A", id="seg_002"),
+            CALL[1],
         ],
     ),
     Reading(
         "transcription-keywords",
-        Transcript("Kaffee und Kuchen, bitte.", "de"),
+        Transcript("Kaffee und Kuchen, bitte.", "de", languages=["de"]),
         {**AUDIO_TOKENS, Unit.INPUT_TOKEN: 21, Unit.INPUT_TEXT_TOKEN: 7, Unit.OUTPUT_TOKEN: 9},
     ),
     Reading(

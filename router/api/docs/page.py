@@ -43,7 +43,7 @@ def documentation(describe: Callable[[], Json]) -> Sequence[HTTPRouteHandler]:
 
     @get("/docs", sync_to_thread=False)
     def docs() -> Response[bytes]:
-        return Response(as_page(), media_type="text/html; charset=utf-8", headers=headers)
+        return Response(as_page(), media_type="text/html", headers=headers)
 
     @get(["/docs/openapi.json", "/openapi.json"], sync_to_thread=False)
     def openapi_json() -> Response[bytes]:

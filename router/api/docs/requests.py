@@ -70,7 +70,8 @@ Include = Annotated[
     list[Literal["logprobs"]], Meta(description="`logprobs`: the log-probability of each token, for `json`.")
 ]
 Languages = Annotated[
-    list[str], Meta(description="What may be spoken; the first counts as `language`, and `json` tells `languages`.")
+    list[str],
+    Meta(description="What may be spoken. One is as good as `language`; several are a hint. `json` tells them then."),
 ]
 Keywords = Annotated[list[str], Meta(description="Names and terms to expect, where the vendor takes such hints.")]
 Stream = Annotated[bool, Meta(description="Answer in server-sent events.", extra_json_schema={"default": False})]
