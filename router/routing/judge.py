@@ -86,7 +86,12 @@ def exhausted(
         return _throttled(failures)
     if is_of_client and kinds <= {Kind.INPUT, Kind.BLOCKED}:
         first = failures[0]
-        return RouteExhausted(f"{first.target}: {_for_clients(first.fault.message)}", 400, code=first.fault.code)
+        return RouteExhausted(
+            f"{first.target}: {_for_clients(first.fault.message)}",
+            400,
+            code=first.fault.code,
+            param=first.fault.param,
+        )
     if is_direct and kinds == {Kind.NO_MODEL}:
         return RouteExhausted(
             f"{failures[0].target}: {_for_clients(failures[0].fault.message)}", 404, code="model_not_found"

@@ -15,6 +15,7 @@ from router.wire.faults import Fault, Kind
 __all__ = ["error_in_event", "error_in_success", "fault_in", "scrubbed", "units_in"]
 
 LONGEST_MESSAGE = 500
+LONGEST_PARAM = 100
 LONGEST_WAIT_S = 86_400.0
 
 BY_STATUS = {
@@ -68,7 +69,15 @@ def fault_in(shape: ErrorShape, status: int, headers: Mapping[str, str], documen
     else:
         kind = shape.kinds.get(code or "") or BY_STATUS.get(status) or _by_class(status)
         message = str(words or f"answered with status {status}")
-    return Fault(kind, message[:LONGEST_MESSAGE], status=status, code=code, retry_after_s=_retry_after_s(headers))
+    param = _look(shape.param, document, {})
+    return Fault(
+        kind,
+        message[:LONGEST_MESSAGE],
+        status=status,
+        code=code,
+        param=param[:LONGEST_PARAM] if isinstance(param, str) else None,
+        retry_after_s=_retry_after_s(headers),
+    )
 
 
 def _by_class(status: int) -> Kind:

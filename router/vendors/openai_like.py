@@ -191,6 +191,7 @@ OPENAI_LIKE = Vendor(
     base_url="http://127.0.0.1/v1",
     errors=ErrorShape(
         code="error.code",
+        param="error.param",
         kinds={
             "insufficient_quota": Kind.QUOTA,
             "credit_balance_exhausted": Kind.QUOTA,

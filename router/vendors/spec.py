@@ -138,6 +138,7 @@ class ErrorShape(Struct, frozen=True):
     message: str = "error.message|error|message|detail"
     code: str = "error.code|error.type"
     in_event: str = "error.message|error.type|error.code|error"
+    param: str = ""  # where the fields are OpenAI's
     kinds: Mapping[str, Kind] = {}
     ok: frozenset[str] = frozenset()
 

@@ -3,7 +3,7 @@
     RouterError
       CallError
         InvalidCall 400 · Unsupported 400 · Unauthenticated 401 · UnknownModel 404 · NotFound 404 · NotAllowed 405
-        TooSlow 408 · TooLarge 413 · UnsupportedMedia 415 · Unexpected 500
+        TooSlow 408 · TooLarge 413 · UnsupportedMedia 415 · Unexpected 500 · Stopping 503, in `api.server`
         RouteExhausted 502, or 400 / 404 / 429 / 504 when every attempt agrees
 
 What lives here: facts for the client. What an attempt at a vendor can suffer is a `wire.faults.Fault`.

@@ -29,7 +29,8 @@ class Kind(StrEnum):
 class Fault(Exception):
     """One attempt's failure, before anything went out to the client (or, raised while streaming, after).
 
-    `message` may hold the vendor's words; `status` and `code` are its own; `retry_after_s` what it asked us to wait.
+    `message` may hold the vendor's words; `status`, `code` and `param` are its own, the last where it names fields as
+    OpenAI does; `retry_after_s` what it asked us to wait.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Fault(Exception):
         *,
         status: int | None = None,
         code: str | None = None,
+        param: str | None = None,
         retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message)
@@ -46,4 +48,5 @@ class Fault(Exception):
         self.message = message
         self.status = status
         self.code = code
+        self.param = param
         self.retry_after_s = retry_after_s

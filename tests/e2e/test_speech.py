@@ -416,3 +416,15 @@ async def test_a_bug_of_ours_is_a_500_in_the_envelope(
     assert (reply.status, error["type"]) == (500, "server_error")
     assert "NoneType" not in error["message"]
     assert "AttributeError" in capsys.readouterr().out
+
+
+async def test_a_refusal_names_the_vendors_field(serve: Serve, upstream: Upstream) -> None:
+    """A vendor of this wire names fields as the client does."""
+    error = {"message": "no such voice", "type": "invalid_request_error", "param": "voice", "code": "invalid_value"}
+    upstream.answers(document({"error": error}, 400))
+    router = await serve(one_vendor(upstream))
+
+    with pytest.raises(openai.BadRequestError) as refused:
+        await router.client.audio.speech.create(model="tts-1", voice="alloy", input="x")
+
+    assert (refused.value.param, refused.value.code) == ("voice", "invalid_value")
