@@ -1,23 +1,32 @@
 """Names of fields as paths, their values as nested ones: `vendor[a]`, `vendor[list][]`, `vendor[0][x]`.
 
-What lives here: the spelling that OpenAI's SDKs, browsers and PHP share. What a field means is `listening`'s.
+What lives here: the spelling that OpenAI's SDKs, browsers and PHP share; how deep and how many nested values may be.
+What a field means is `listening`'s.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
+
+from msgspec import Raw
 
 from router.wire.errors import InvalidCall
 
-__all__ = ["check_depth", "nested", "path_of"]
+__all__ = ["check_count", "check_depth", "nested", "path_of"]
 
 DEEPEST = 8
 """Lists and objects within one another under one name."""
 
 LONGEST_SHOWN = 64
 _BRACKETED = re.compile(r"[^\[\]]+((?:\[[^\[\]]*\])+)")
+_ITEM_OR_OTHER = re.compile(
+    rb"""[^",\[{]*+ (?: ( , | [\[{](?!\s*+[\]}]) ) | [\[{] | "[^"\\]*+(?:\\.[^"\\]*+)*+"? | \Z )""",
+    re.DOTALL | re.VERBOSE,
+)
+"""Possessive, and matches wherever it starts: one pass over any bytes at all."""
 
 Path = tuple[str, ...]
 Part = tuple[Path, Any]
@@ -53,6 +62,24 @@ def nested(fields: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in values.items():
         check_depth(name, value)
     return values
+
+
+def check_count(fields: Mapping[str, Raw], most: int) -> None:
+    """Raises `InvalidCall` naming the field with which fields, items and members, at any depth, are more than `most`.
+
+    They are counted in the JSON, before any of it is decoded: a list takes many times the memory of its text.
+    """
+    left = most
+    for name, json in fields.items():
+        left -= 1 + _count(json, left)
+        if left < 0:
+            raise _invalid(name, f"with it there are more than {most:,} fields, items and members", "invalid_value")
+
+
+def _count(json: Raw, enough: int) -> int:
+    """Items and members, but not beyond `enough`: one behind every comma and every opening that is not empty."""
+    found = (match for match in _ITEM_OR_OTHER.finditer(json) if match.lastindex)
+    return sum(1 for _ in islice(found, enough))
 
 
 def check_depth(name: str, value: Any, left: int = DEEPEST) -> None:

@@ -161,8 +161,9 @@ async def _send_transcript_events(stream: EventStream, reply: Reply, request: Li
             case Segment() if has_turns:
                 await stream.send(events.event(turns.written(part)))
             case Transcript():
-                whole = await measured(part, request.call.audio)
-                await stream.finish(events.event(done_event(whole, request.rendering, usage_of(reply))))
+                usage = usage_of(reply)
+                whole = part if usage.in_tokens() else await measured(part, request.call.audio)
+                await stream.finish(events.event(done_event(whole, request.rendering, usage)))
 
 
 async def _parts(reply: Reply, *, has_turns: bool) -> AsyncIterator[Heard]:

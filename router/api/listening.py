@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.api.brackets import check_depth, nested, path_of
+from router.api.brackets import check_count, check_depth, nested, path_of
 from router.api.forms import Form
 from router.wire.calls import LONGEST_MODEL, NOT_FOR_VENDORS, ListenCall
 from router.wire.errors import InvalidCall
@@ -27,6 +27,7 @@ LISTS = ("timestamp_granularities", "include", "languages", "keywords")
 LISTS_FOR_VENDORS = ("known_speaker_names", "known_speaker_references")
 ABSENT = (None, "", "null")  # what a client's null becomes on the way into a form
 LONGEST_SHOWN = 40
+MOST_VALUES = 256  # in one field that holds JSON: as many as a form has parts
 
 Lists = Mapping[str, Sequence[str]]
 
@@ -107,7 +108,7 @@ def _items(name: str, value: Any) -> list[str]:
     try:
         if not isinstance(value, str):
             return msgspec.convert(value, list[str])
-        return msgspec.json.decode(value, type=list[str]) if value.startswith("[") else [value]
+        return _decoded(name, value, list[str]) if value.startswith("[") else [value]
     except msgspec.DecodeError as error:
         if isinstance(value, str):
             return [value]
@@ -133,13 +134,19 @@ def _strategy(value: Any) -> str | dict[str, Any] | None:
         return None
     if isinstance(value, str) and value.startswith("{"):
         try:
-            value = msgspec.json.decode(value)
+            value = _decoded("chunking_strategy", value, Any)
         except (msgspec.DecodeError, RecursionError) as error:
             raise _invalid_type("chunking_strategy", "one word or an object") from error
         check_depth("chunking_strategy", value)
     if not isinstance(value, str | dict):
         raise _invalid_type("chunking_strategy", "one word or an object")
     return value
+
+
+def _decoded(name: str, value: str, kind: Any) -> Any:
+    """JSON that stands in a field, no larger than a form. Raises `msgspec.DecodeError`."""
+    check_count({name: msgspec.Raw(value.encode())}, MOST_VALUES)
+    return msgspec.json.decode(value, type=kind)
 
 
 # ------------------------------------------------------------------ values

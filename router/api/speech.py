@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
+from router.api.brackets import check_count
 from router.api.exchange import invalid_json
 from router.wire.audio import SPEECH_FORMATS
 from router.wire.calls import LONGEST_MODEL, NOT_FOR_VENDORS, SpeechCall
@@ -37,14 +38,18 @@ class SpeechBody(Struct, frozen=True):
     language: str | None = None
 
 
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+MOST_VALUES = 10_000
+"""Fields, items of lists and members of objects, together: pronunciation dictionaries are long."""
+
+_outline = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode = msgspec.json.Decoder(Any).decode
 _KNOWN = frozenset(SpeechBody.__struct_fields__)
 
 
 def parse_speech(body: bytes, max_input: int) -> SpeechCall:
     """Raises `InvalidCall` naming the field. `max_input`: characters."""
     try:
-        fields = _decode(body)
+        fields = _fields(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise invalid_json(str(error)) from error
     try:
@@ -66,6 +71,12 @@ def parse_speech(body: bytes, max_input: int) -> SpeechCall:
         },
         as_events=asked.stream_format == "sse",
     )
+
+
+def _fields(body: bytes) -> dict[str, Any]:
+    outline = _outline(body)
+    check_count(outline, MOST_VALUES)
+    return {name: _decode(raw) for name, raw in outline.items()}
 
 
 def _invalid_field(error: msgspec.ValidationError) -> InvalidCall:

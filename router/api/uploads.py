@@ -6,12 +6,14 @@ What lives here: which shape it is, and the JSON one, as OpenRouter defined it a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
+from router.api.brackets import check_count
 from router.api.exchange import invalid_json
 from router.api.forms import Form, FormLimits, Spool, Whole, read_form
 from router.wire.containers import CONTAINERS
@@ -24,6 +26,7 @@ Chunks = Callable[[int], AsyncIterator[bytes]]
 
 FORMATS = sorted(ending for container in CONTAINERS for ending in container.endings)
 LONGEST_SHOWN = 64
+LARGE_BYTES = 1024 * 1024  # a body beyond this is decoded beside the event loop, not in it
 UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -56,7 +59,10 @@ async def _read_json(chunks: AsyncIterator[bytes], limits: FormLimits) -> Form:
     try:
         async for chunk in chunks:
             spool.write(chunk)
-        return _decoded(spool.whole(), limits)
+        body = spool.whole()
+        if len(body) > LARGE_BYTES:
+            return await asyncio.to_thread(_decoded, body, limits)
+        return _decoded(body, limits)
     finally:
         spool.close()
 
@@ -69,7 +75,9 @@ def _decoded(body: Whole, limits: FormLimits) -> Form:
         fields = msgspec.json.decode(body, type=dict[str, Raw])
     except UNDECODABLE as error:
         raise _broken(error) from error
-    values = [(name, _typed(raw, Any, name)) for name, raw in fields.items() if name != "input_audio"]
+    fields.pop("input_audio", None)
+    check_count(fields, limits.max_parts)
+    values = [(name, _typed(raw, Any, name)) for name, raw in fields.items()]
     given = [(name, value) for name, value in values if value is not None]
     return Form(given, _upload(_input_audio(audio), limits))
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from router.relay import Reply
 from router.vendors.spec import Unit
-from router.wire.render import Rendering, Usage, render
+from router.wire.render import Rendering, Usage, render, tells_length
 from router.wire.transcripts import Transcript
 from router.wire.upload import Upload
 
@@ -24,19 +24,20 @@ MOST_AT_ONCE = 250
 async def written(reply: Reply, audio: Upload, rendering: Rendering) -> tuple[str, bytes]:
     """Content type and body of a whole transcript; a long one is rendered while other calls stream on."""
     assert reply.transcript
-    transcript = await measured(reply.transcript, audio) if rendering.is_document else reply.transcript
+    usage = usage_of(reply)
+    transcript = await measured(reply.transcript, audio) if tells_length(rendering, usage) else reply.transcript
     if len(transcript.words) + len(transcript.segments) > MOST_AT_ONCE:
-        return await asyncio.to_thread(render, transcript, rendering, usage_of(reply))
-    return render(transcript, rendering, usage_of(reply))
+        return await asyncio.to_thread(render, transcript, rendering, usage)
+    return render(transcript, rendering, usage)
 
 
 async def measured(transcript: Transcript, audio: Upload) -> Transcript:
     """With its length: the file's own, where the vendor told none."""
     if transcript.duration is not None:
         return transcript
-    from router.media.probe import seconds_of  # noqa: PLC0415 - codecs are loaded when one is needed
+    from router.media.probe import length_of  # noqa: PLC0415 - codecs are loaded when one is needed
 
-    return replace(transcript, duration=await asyncio.to_thread(seconds_of, audio))
+    return replace(transcript, duration=await length_of(audio))
 
 
 def usage_of(reply: Reply) -> Usage:

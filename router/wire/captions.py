@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -101,11 +102,11 @@ def _plain(text: str) -> str:
 
 def _readable(transcript: Transcript) -> Iterator[Segment]:
     """The vendor's segments; those too long to be read are cut again where its words say how."""
-    words = sorted(transcript.words, key=lambda word: word.start)
+    words = _Words(transcript.words)
     if not transcript.segments:
         yield from _cut_to_captions(transcript.words)
     for segment in transcript.segments:
-        spelled = None if _is_readable(segment) else _spelled_as(segment, _within(segment, words))
+        spelled = None if _is_readable(segment) else _spelled_as(segment, words.within(segment))
         if spelled:
             yield from _cut_to_captions(spelled)
         else:
@@ -123,13 +124,31 @@ def _cut_to_captions(words: Sequence[Word]) -> Iterator[Segment]:
         yield replace(one, end=min(one.end, one.start + LONGEST_CUE_S))
 
 
-def _within(segment: Segment, words: Sequence[Word]) -> Sequence[Word]:
-    """The words that begin in the segment and are not another speaker's. `words` are in order of time."""
-    first = bisect_left(words, segment.start, key=lambda word: word.start)
-    end = bisect_left(words, segment.end, key=lambda word: word.start)
-    return [
-        word for word in words[first:end] if None in (segment.speaker, word.speaker) or word.speaker == segment.speaker
-    ]
+class _Words:
+    """A transcript's words in order of time, and where each speaker's are among them."""
+
+    def __init__(self, words: Sequence[Word]) -> None:
+        self._words = sorted(words, key=lambda word: word.start)
+        self._places: dict[str | None, list[int]] = {}
+        for place, word in enumerate(self._words):
+            self._places.setdefault(word.speaker, []).append(place)
+
+    def within(self, segment: Segment) -> Sequence[Word]:
+        """Those that begin in the segment and are not another speaker's; none where they are too many to be its own.
+
+        So all segments together cost what they say, however many words lie under each.
+        """
+        first = bisect_left(self._words, segment.start, key=lambda word: word.start)
+        end = bisect_left(self._words, segment.end, key=lambda word: word.start)
+        spans = [(places, bisect_left(places, first), bisect_left(places, end)) for places in self._places_for(segment)]
+        if sum(stop - start for _, start, stop in spans) > 2 * len(segment.text):
+            return ()
+        return [self._words[place] for place in sorted(chain(*(places[start:stop] for places, start, stop in spans)))]
+
+    def _places_for(self, segment: Segment) -> Sequence[Sequence[int]]:
+        if segment.speaker is None:
+            return (range(len(self._words)),)
+        return [self._places.get(speaker, []) for speaker in (segment.speaker, None)]
 
 
 def _spelled_as(segment: Segment, words: Sequence[Word]) -> Sequence[Word] | None:

@@ -28,6 +28,7 @@ __all__ = [
     "done_event",
     "length_of",
     "render",
+    "tells_length",
     "wants_of",
 ]
 
@@ -83,11 +84,6 @@ class Rendering(Struct, frozen=True):
     has_logprobs: bool = False
     has_languages: bool = False
 
-    @property
-    def is_document(self) -> bool:
-        """Whether it is JSON, which tells how long the audio is."""
-        return self.format in _DOCUMENTS
-
 
 def wants_of(rendering: Rendering) -> frozenset[str]:
     """What a vendor must be able to give for this rendering."""
@@ -103,6 +99,14 @@ def wants_of(rendering: Rendering) -> frozenset[str]:
             return frozenset({"logprobs"})
         case _:
             return frozenset()
+
+
+def tells_length(rendering: Rendering, usage: Usage) -> bool:
+    """Whether the client is told how long the audio is: as such, or as usage where nothing else was billed."""
+    if rendering.format in {"verbose_json", "diarized_json"}:
+        return True
+    is_billed = usage.in_tokens() is not None or usage.seconds is not None
+    return rendering.format == "json" and rendering.task == "transcribe" and not is_billed
 
 
 def render(transcript: Transcript, rendering: Rendering, usage: Usage) -> tuple[str, bytes]:

@@ -22,6 +22,8 @@ class Turns:
     def __init__(self) -> None:
         self._count = 0
         self._names: dict[str | None, str] = {}
+        self._taken: set[str] = set()
+        self._letters = map(_letters, count())  # those not yet tried: a name once taken is never free again
 
     def written(self, segment: Segment) -> dict[str, Any]:
         """The next segment: an item of diarized_json, and an event of its stream."""
@@ -39,11 +41,11 @@ class Turns:
         if label not in self._names:
             is_number = label is None or _NUMBERED.fullmatch(label)
             self._names[label] = self._free_letter() if is_number else str(label)
+            self._taken.add(self._names[label])
         return self._names[label]
 
     def _free_letter(self) -> str:
-        taken = set(self._names.values())
-        return next(letters for index in count() if (letters := _letters(index)) not in taken)
+        return next(letters for letters in self._letters if letters not in self._taken)
 
 
 def _letters(index: int) -> str:

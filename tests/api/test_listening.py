@@ -288,3 +288,15 @@ async def test_no_bytes_do_more_than_be_refused(chunks: list[bytes], content_typ
     with contextlib.suppress(InvalidCall, TooLarge, UnsupportedMedia):
         form = await read_form(content_type, _arriving(*chunks), FormLimits(max_upload=20, max_text=20, max_parts=4))
         parse_listening(form, "transcription")
+
+
+@pytest.mark.parametrize("name", ["languages", "known_speaker_names", "chunking_strategy"])
+def test_json_in_a_field_is_no_way_around_the_bounds_of_a_form(name: str) -> None:
+    """A list or an object of more than a form could hold is refused before it is decoded, and named."""
+    items = b"[" + b'"a",' * 300 + b'"a"]'
+    value = b'{"type":' + items + b"}" if name == "chunking_strategy" else items
+
+    with pytest.raises(InvalidCall) as refused:
+        parse((name, value.decode()))
+
+    assert refused.value.param == name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
@@ -11,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.api.forms import IN_MEMORY_BYTES, Form, FormLimits
-from router.api.uploads import read_upload
+from router.api import uploads
+from router.api.forms import IN_MEMORY_BYTES, Form, FormLimits, Spool
+from router.api.uploads import LARGE_BYTES, read_upload
 from router.wire.errors import InvalidCall, TooLarge, UnsupportedMedia
+from router.wire.upload import Upload
 
 LIMITS = FormLimits(max_upload=2**20, max_text=1_000)
 WAVE = b"RIFF\x24\x00\x00\x00WAVEfmt "
@@ -87,6 +90,63 @@ async def test_the_bound_of_a_body_is_that_of_its_parts() -> None:
         await read(msgspec.json.encode({"input_audio": {"data": in_base64(WAVE)}, "prompt": "x" * 1_000}))
 
 
+FEW = FormLimits(max_upload=2**20, max_text=2**20, max_parts=8)
+
+
+@pytest.mark.parametrize(
+    ("beside", "param"),
+    [
+        ({"languages": ["x"] * 8}, "languages"),
+        ({"a": [1] * 100_000}, "a"),
+        ({"a": [[[]]] * 4}, "a"),
+        ({"model": "m", "a": {"b": {"c": [1, 2, 3], "d": {"e": [4, 5]}}}}, "a"),
+        ({f"n{index}": "" for index in range(9)}, "n8"),
+        ({f"n{index}": None for index in range(9)}, "n8"),
+        ({f"a[{index}][x]": "" for index in range(50_000)}, "a[8][x]"),
+    ],
+)
+async def test_fields_are_as_many_as_the_parts_of_a_form(
+    monkeypatch: pytest.MonkeyPatch, beside: dict[str, object], param: str
+) -> None:
+    """Items and members count with them; what is too much is named, and no value has been decoded by then."""
+    monkeypatch.setattr(uploads, "_typed", None)
+    with pytest.raises(InvalidCall, match="more than 8 fields, items and members") as refused:
+        await read(msgspec.json.encode({**beside, "input_audio": {"data": in_base64(WAVE)}}), limits=FEW)
+
+    assert refused.value.param == param
+
+
+async def test_as_many_fields_as_that_are_taken() -> None:
+    """The audio and what lies in it are not among them; a text with commas is one."""
+    beside = {"model": "m", "languages": ["de"], "prompt": "a,[b],{c}" * 9, "v": {"x": [1]}, "l": []}
+
+    audio = {"data": in_base64(WAVE), "more": [1] * 99}
+    form = await read(msgspec.json.encode({"input_audio": audio, **beside}), limits=FEW)
+
+    assert form.fields == list(beside.items())
+
+
+@pytest.mark.parametrize(("size", "in_the_loop"), [(LARGE_BYTES // 2, True), (LARGE_BYTES, False)])
+async def test_a_large_body_is_decoded_beside_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch, size: int, *, in_the_loop: bool
+) -> None:
+    """A small one is not worth a thread."""
+    decoding: list[threading.Thread] = []
+
+    class Watched(Spool):
+        def to_upload(self, name: str, content_type: str) -> Upload:
+            decoding.append(threading.current_thread())
+            return super().to_upload(name, content_type)
+
+    monkeypatch.setattr(uploads, "Spool", Watched)
+    form = await read(msgspec.json.encode({"input_audio": {"data": in_base64(bytes(size))}}))
+
+    assert form.file
+    assert form.file.size == size
+    form.file.close()
+    assert [thread is threading.current_thread() for thread in decoding] == [in_the_loop]
+
+
 @pytest.mark.parametrize(
     ("body", "param", "says"),
     [
@@ -131,7 +191,7 @@ async def test_another_type_is_told_both_shapes(content_type: str) -> None:
 
 
 VALUES = st.recursive(
-    st.none() | st.integers() | st.text(max_size=9) | st.just("UklGRg=="),
+    st.none() | st.integers() | st.text('a[]"é=', max_size=4) | st.just("UklGRg=="),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["data", "format"]), inner),
     max_leaves=4,
 )

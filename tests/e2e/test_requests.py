@@ -284,7 +284,7 @@ async def test_json_is_bounded_like_a_form(router: Running, upstream: Upstream) 
         ("application/json", b'{"input_audio":{"data":"!"}}', 400, "input_audio.data", "base64"),
         ("application/json", b'{"input_audio":{"data":"UklGRg=="}}', 400, "model", "Missing"),
         ("text/plain", b"hello", 415, None, "multipart/form-data"),
-        ("text/plain", b"hello", 415, None, "application/json"),
+        ("application/json", msgspec.json.encode(json_of(a=[1] * 256)), 400, "a", "more than 256 fields, items"),
         ("multipart/form-data; boundary=x", FILE_FIRST.replace(b'"model"', b'"model[]"'), 400, "model", "one text"),
         ("multipart/form-data; boundary=x", FILE_FIRST.replace(b'"model"', b'"a[b"'), 400, "a", "brackets"),
     ],

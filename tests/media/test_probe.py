@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import tempfile
+import threading
+from collections.abc import Iterator
 from functools import cache
 
 import av
@@ -12,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.media import probe
-from router.media.probe import seconds_of
+from router.media.probe import length_of, seconds_of
 from router.wire.upload import Upload
 from tests.media.sounds import tone
 
@@ -139,15 +142,105 @@ def test_nothing_that_a_file_names_is_opened(tmp_path) -> None:
             assert seconds_of(upload(content.encode(), name)) is None
 
 
-def test_too_much_work_is_given_up(monkeypatch) -> None:
-    """Bytes and packets are counted; a header that tells costs little."""
-    monkeypatch.setattr(probe, "MOST_BYTES", 20_000)
+class Clock:
+    """Moves on by a step whenever it is looked at."""
 
-    assert seconds_of(upload(streamed("webm", 10))) is None
-    monkeypatch.setattr(probe, "MOST_BYTES", 200_000)
-    monkeypatch.setattr(probe, "PACKET_BYTES", 1_000)
-    assert seconds_of(upload(streamed("webm", 10))) is None
-    assert seconds_of(upload(made("webm", 10))) == pytest.approx(10, abs=TOLERANCE_S)
+    def __init__(self, step: float) -> None:
+        self._step = step
+        self.looks = 0
+
+    def monotonic(self) -> float:
+        self.looks += 1
+        return self.looks * self._step
+
+
+@pytest.mark.parametrize("name", ["header.ogg", "packets.webm", "frames.mp3", "frames.aac"])
+def test_too_much_work_is_given_up(monkeypatch, name: str) -> None:
+    """After a second, wherever it is spent, and at once; one that is done in time has its length."""
+    make = made if name == "header.ogg" else streamed
+    content = make({"ogg": "ogg", "webm": "webm", "mp3": "mp3", "aac": "adts"}[name[-4:].strip(".")], 10)
+    monkeypatch.setattr(probe, "time", quick := Clock(0))
+    assert seconds_of(upload(content)) == pytest.approx(10, abs=TOLERANCE_S)
+
+    for looks in range(2, quick.looks + 1):
+        monkeypatch.setattr(probe, "time", slow := Clock(probe.MOST_S / (looks - 1.5)))
+        assert seconds_of(upload(content)) is None
+        assert slow.looks <= looks + 5  # FFmpeg may ask a few times more for what it did not get
+
+
+async def test_a_long_line_is_not_waited_in(monkeypatch) -> None:
+    """Many at once are told nothing and leave the line; the next has its length."""
+    free, begun = threading.Event(), []
+    held = probe._THREAD.submit(free.wait)
+    with monkeypatch.context() as hurried:
+        hurried.setattr(probe, "MOST_WAIT_S", 0)
+        hurried.setattr(probe, "seconds_of", begun.append)
+        assert await asyncio.gather(*(length_of(upload(made("wav"))) for _ in range(20))) == [None] * 20
+    free.set()
+
+    assert await length_of(upload(made("wav"))) == pytest.approx(2)
+    assert held.done()
+    assert begun == []
+
+
+def without_table(seconds: int, **options: str) -> bytes:
+    """An mp3 that does not say how many frames it has."""
+    return made("mp3", seconds, (("write_xing", "0"), *options.items()))
+
+
+TAG_V1 = b"TAG" + bytes(125)
+
+
+@pytest.mark.parametrize("ending", [b"", TAG_V1, b"APETAGEX" + bytes(300)])
+def test_an_mp3_without_a_table_is_counted_frame_by_frame(monkeypatch, ending: bytes) -> None:
+    """Without FFmpeg, to the frame, whatever tags are around it, and wherever a read from disk ends."""
+    content = without_table(10)
+    expected = counted_by_ffmpeg(content)
+    monkeypatch.setattr(probe.av, "open", None)
+
+    assert seconds_of(upload(content + ending)) == pytest.approx(expected, abs=0.001)
+    for step in (1, 7, 1000):
+        monkeypatch.setattr(Upload, "chunks", lambda self, step=step: chunks_of(self, step))
+        assert seconds_of(upload(content + ending)) == pytest.approx(expected, abs=0.001)
+
+
+def test_an_mp3_with_something_between_its_frames_is_left_to_ffmpeg() -> None:
+    """As when two files are put one after the other."""
+    content = without_table(2)
+
+    assert seconds_of(upload(content * 2)) == pytest.approx(counted_by_ffmpeg(content * 2))
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000])
+def test_every_rate_of_an_mp3_is_known(monkeypatch, rate: int) -> None:
+    """At more than one bit rate, with padded frames and without."""
+    for bit_rate in (8_000, 64_000) if rate < 32_000 else (32_000, 320_000):
+        content = mp3_at(rate, bit_rate)
+        expected = counted_by_ffmpeg(content)
+        with monkeypatch.context() as alone:
+            alone.setattr(probe.av, "open", None)
+            assert seconds_of(upload(content)) == pytest.approx(expected, abs=0.001)
+
+
+def mp3_at(rate: int, bit_rate: int) -> bytes:
+    target = io.BytesIO()
+    raw = av.CodecContext.create("pcm_s16le", "r")
+    raw.sample_rate, raw.layout = rate, "mono"
+    with av.open(target, "w", format="mp3", container_options={"write_xing": "0"}) as file:
+        stream = file.add_stream("libmp3lame", rate=rate, layout="mono")
+        stream.bit_rate = bit_rate
+        for frame in [*raw.decode(av.Packet(tone(1.0, rate) * 2)), None]:
+            file.mux(stream.encode(frame))
+    return target.getvalue()
+
+
+def counted_by_ffmpeg(content: bytes) -> float:
+    with av.open(io.BytesIO(content), "r", format="mp3") as file:
+        return sum(float(one.duration * one.time_base) for one in file.demux(audio=0) if one.duration)
+
+
+def chunks_of(source: Upload, step: int) -> Iterator[bytes]:
+    return (source.read_at(at, step) for at in range(0, source.size, step))
 
 
 @pytest.mark.parametrize("container", MADE)

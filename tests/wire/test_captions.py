@@ -11,7 +11,9 @@ import srt
 import webvtt
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from router.wire import captions
 from router.wire.lines import LINE_COLUMNS, columns
 from router.wire.render import Rendering, Usage, render
 from router.wire.transcripts import LAST_S, Segment, Transcript, Word
@@ -41,8 +43,8 @@ def srt_cues(transcript: Transcript) -> list[Shown]:
 
 
 def vtt_cues(transcript: Transcript) -> list[Shown]:
-    captions = webvtt.from_string(body_of(transcript, "vtt"), strict=True).captions
-    return [Shown(_ms(one.start), _ms(one.end), html.unescape(one.raw_text)) for one in captions]
+    read = webvtt.from_string(body_of(transcript, "vtt"), strict=True).captions
+    return [Shown(_ms(one.start), _ms(one.end), html.unescape(one.raw_text)) for one in read]
 
 
 def _ms(clock: str) -> int:
@@ -219,3 +221,29 @@ def test_nothing_said_is_no_cue() -> None:
     silence = Transcript("", duration=2.0, segments=[Segment(" \n", 0, 1), Segment("\x00", 1, 2)])
 
     assert (body_of(silence, "srt"), body_of(silence, "vtt")) == ("", "WEBVTT\n\n")
+
+
+def test_talking_over_one_another_keeps_each_speakers_words() -> None:
+    """A long segment is cut by its own speaker's words and by those of nobody, however many lie between them."""
+    own = [replace(word, speaker="0" if at % 2 else None) for at, word in enumerate(spoken(SOUNDS, 0.5))]
+    others = [Word("no", at / 100, at / 100 + 0.01, "1") for at in range(1_100)]
+    heard = Transcript(PROSE, words=[*others, *own], segments=[Segment(PROSE, 0, 11, "0")])
+
+    cues = srt_cues(heard)
+
+    assert " ".join(cue.text.replace("\n", " ") for cue in cues) == PROSE
+    assert len(cues) > 1
+
+
+def test_the_words_under_a_segment_are_looked_at_only_where_it_can_have_said_them(monkeypatch) -> None:
+    """A vendor may answer with many segments over the same words: what they cost grows with what they say."""
+    looked_at: list[int] = []
+    spell = captions._spelled_as
+    monkeypatch.setattr(
+        captions, "_spelled_as", lambda segment, words: looked_at.append(len(words)) or spell(segment, words)
+    )
+    heard = Transcript("", words=spoken("a " * 500), segments=[Segment("a b", 0, 300) for _ in range(500)])
+
+    assert len(srt_cues(heard)) == 500
+    assert len(looked_at) == 500
+    assert sum(looked_at) <= 500 * 2 * len("a b")
