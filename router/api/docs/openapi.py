@@ -56,7 +56,7 @@ HEADERS: Mapping[str, tuple[str, Json]] = {
     "x-router-attempts": ("How many tries at vendors it took; 0: none was asked.", {"type": "integer", "minimum": 0}),
     "x-router-cost-basis": (
         "How much is known of what the call costs.",
-        {"type": "string", "enum": ["exact", "estimated", "unpriced"]},
+        {"type": "string", "enum": ["unpriced"]},
     ),
     "x-router-target": ("Who answered, as `vendor/model`.", {"type": "string"}),
     "x-router-dropped": ("What could not be honoured, separated by commas.", {"type": "string"}),
