@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import aiohttp
 import pytest
 import uvicorn
+from hypothesis import HealthCheck, settings
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 from openai import AsyncOpenAI
@@ -23,6 +24,10 @@ from router.telemetry import CallRecord
 from tests.fakes import Upstream, scripted_upstream
 
 KEY = "sk-vendor-secret"
+
+# how fast a machine is proves nothing: no example has a deadline, nor has the making of them
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 @pytest.hookimpl(wrapper=True)
