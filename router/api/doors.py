@@ -156,14 +156,24 @@ async def _send_transcript_events(stream: EventStream, reply: Reply, request: Li
     has_turns = request.rendering.format == "diarized_json"
     async for part in _parts(reply, has_turns=has_turns):
         match part:
-            case Delta():
-                await stream.send(events.text_delta(part))
-            case Segment() if has_turns:
-                await stream.send(events.event(turns.written(part)))
             case Transcript():
-                usage = usage_of(reply)
-                whole = part if usage.in_tokens() else await measured(part, request.call.audio)
-                await stream.finish(events.event(done_event(whole, request.rendering, usage)))
+                await stream.finish(_counted(reply, await _done(part, reply, request)))
+            case Delta():
+                await stream.send(_counted(reply, events.text_delta(part)))
+            case Segment() if has_turns:
+                await stream.send(_counted(reply, events.event(turns.written(part))))
+
+
+async def _done(whole: Transcript, reply: Reply, request: ListenRequest) -> bytes:
+    usage = usage_of(reply)
+    if usage.in_tokens() is None:
+        whole = await measured(whole, request.call.audio)
+    return events.event(done_event(whole, request.rendering, usage))
+
+
+def _counted(reply: Reply, document: bytes) -> bytes:
+    reply.record.bytes_out += len(document)
+    return document
 
 
 async def _parts(reply: Reply, *, has_turns: bool) -> AsyncIterator[Heard]:

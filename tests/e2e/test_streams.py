@@ -79,6 +79,7 @@ async def test_a_vendor_that_does_not_stream_gives_one_delta_and_the_end(serve: 
         ("transcript.text.delta", "Hello."),
         ("transcript.text.done", "Hello."),
     ]
+    assert (await router.record()).bytes_out > 2 * len("Hello.")
     assert b'name="stream"' not in upstream.seen[0].body
 
 
