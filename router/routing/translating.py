@@ -23,7 +23,6 @@ LONGEST_BATCH = 4_000
 FEW = 8
 """Lines that are asked for at once when more were too many."""
 
-_THOUGHTS = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"\A```\w*\n?|\n?```\Z")
 
 ONE = "You translate speech into English. Answer with the English translation of the user's text and nothing else."
@@ -89,9 +88,9 @@ def asked(lines: Sequence[str], context: str | None) -> tuple[str, str]:
 def read_lines(answer: str, count: int) -> Sequence[str] | None:
     """The translated lines; None where the model lost count, so that they are to be asked for in smaller parts.
 
-    What a reasoning model thought aloud is left out, and so is a fence around the answer.
+    A fence around the answer is left out.
     """
-    answer = _FENCE.sub("", _THOUGHTS.sub("", answer).strip()).strip()
+    answer = _FENCE.sub("", answer.strip()).strip()
     if count == 1:
         return [" ".join(answer.split())]
     try:

@@ -8,6 +8,7 @@ Source: OpenAI's OpenAPI document of 2026-08-21 and the Python SDK 3.52.0.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from router.vendors.spec import (
@@ -48,6 +49,8 @@ from router.vendors.spec import (
 __all__ = ["OPENAI_LIKE", "SPEECH", "TRANSCRIPTION", "TRANSLATION", "listen", "speak", "transcribe"]
 
 VOICES = words("alloy ash ballad coral echo fable onyx nova sage shimmer verse marin cedar")
+THOUGHTS = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+"""What a reasoning model says aloud on a server that does not part it from the answer."""
 TIMES = {"words": "word", "segments": "segment"}
 
 
@@ -143,8 +146,7 @@ def read_chat(body: Json) -> str:
     choice = body["choices"][0]
     if choice.get("finish_reason") in {"length", "content_filter"}:
         raise ValueError(f"cut off: {choice['finish_reason']}")
-    content: str = choice["message"]["content"]
-    return content
+    return THOUGHTS.sub("", choice["message"]["content"])
 
 
 def _segment(part: Json) -> Segment:

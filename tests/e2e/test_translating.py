@@ -188,10 +188,13 @@ async def test_translators_are_a_chain(serve: Serve, upstream: Upstream, spare: 
     assert "chats/some-chat" in failed.value.message
 
 
-async def test_an_empty_answer_of_a_translator_is_none(serve: Serve, upstream: Upstream, spare: Upstream) -> None:
-    """A model that thought until its tokens were over has translated nothing."""
+@pytest.mark.parametrize("said", ["", " ", "<think>Hm.</think>\n"])
+async def test_an_empty_answer_of_a_translator_is_none(
+    serve: Serve, upstream: Upstream, spare: Upstream, said: str
+) -> None:
+    """A model that thought until its tokens were over has translated nothing, whether or not it thought aloud."""
     upstream.answers(heard())
-    spare.answers(says(""))
+    spare.answers(says(said))
     router = await serve(table(upstream, spare))
 
     with pytest.raises(openai.InternalServerError):
