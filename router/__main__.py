@@ -88,6 +88,28 @@ def schema() -> int:
 
 
 @cli.command()
+@click.argument("model")
+@click.argument("text", default="Hello from your audio router.")
+@click.option("--kind", type=click.Choice(["speech", "transcription", "translation"]), help="Default: by --file.")
+@click.option("--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What is to be heard.")
+@click.option("--voice", default="alloy", show_default=True)
+@click.option("--format", "response_format", help="As the API's response_format.")
+@click.option("--language", help="ISO 639-1, such as en.")
+@click.option("--json", "as_json", is_flag=True, help="As POST /v1/routes/explain answers.")
+@_config
+def explain(
+    text: str, kind: str | None, file: Path | None, voice: str, as_json: bool, config: Path | None, **asked: str | None
+) -> int:
+    """Tell who would answer for MODEL, in which order, at what cost, and why the others would not; call nobody."""
+    from router.commands.explaining import explain_call
+
+    kind = kind or ("transcription" if file else "speech")
+    of_speech = {"input": text, "voice": voice} if kind == "speech" else {}
+    fields = {"kind": kind, **asked, **of_speech}
+    return explain_call(_loaded(config), fields, file, Console(), _messages(), as_json=as_json)
+
+
+@cli.command()
 @click.argument("text")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File; its ending is the format.")
 @click.option("--model", default="tts-1", show_default=True)

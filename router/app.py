@@ -19,8 +19,12 @@ from router.api.docs.openapi import openapi
 from router.api.docs.page import documentation
 from router.api.doors import AudioDoors
 from router.api.envelopes import ON_ERROR, identified
+from router.api.explaining import explaining
+from router.cache.recordings import Recordings
+from router.cache.store import BoundedMemoryCache
 from router.config import Loaded
 from router.relay import Relay
+from router.reloading import Reloader
 from router.routing.compiling import compile_plan
 from router.routing.plan import Plan
 from router.telemetry import Sink
@@ -37,11 +41,17 @@ VERSION = version("audio-router")
 class House(Struct, frozen=True):
     """Everything that one process needs to answer calls."""
 
-    loaded: Loaded
     relay: Relay
     keyring: Keyring
     transports: Mapping[str, Transport]
+    store: BoundedMemoryCache
     sink: Sink
+
+    def adopt(self, plan: Plan) -> None:
+        """Let this be the table from now on, with its keys and limits; calls under way keep theirs."""
+        self.relay.adopt(plan)
+        self.keyring.replace(plan.table.keys)
+        self.store.resize(plan.table.server.max_cache)
 
     async def close(self) -> None:
         """End connections and child programs."""
@@ -59,17 +69,22 @@ def compiled(loaded: Loaded) -> Plan:
 def furnish(loaded: Loaded, sink: Sink) -> House:
     """A house for a table. Raises `ConfigError`."""
     transports: Mapping[str, Transport] = {"http": HttpTransport(), "processes": ProcessTransport()}
-    relay = Relay(compiled(loaded), transports, sink)
-    return House(loaded, relay, Keyring(loaded.table.keys), transports, sink)
+    plan = compiled(loaded)
+    store = BoundedMemoryCache(plan.table.server.max_cache)
+    relay = Relay(plan, transports, sink, Recordings(store, lambda: store.largest))
+    return House(relay, Keyring(plan.table.keys), transports, store, sink)
 
 
-def create_app(house: House) -> Litestar:
-    """The ASGI application of a house."""
-    doors = AudioDoors(house.relay, house.keyring, house.loaded.table.server, house.sink)
+def create_app(house: House, reloader: Reloader[Plan] | None = None) -> Litestar:
+    """The ASGI application of a house, which a `reloader` gives new tables."""
+    doors = AudioDoors(house.relay, house.keyring, house.sink)
     started_at = int(datetime.now(UTC).timestamp())
     documents = [
         *catalog(house.relay, house.keyring, started_at=started_at, version=VERSION),
-        *documentation(lambda: openapi(house.loaded.table.server, version=VERSION, is_open=house.keyring.is_open)),
+        *documentation(
+            lambda: (house.relay.plan.table.server, house.keyring.is_open),
+            lambda facts: openapi(facts[0], version=VERSION, is_open=facts[1]),
+        ),
     ]
     return Litestar(
         route_handlers=[
@@ -78,10 +93,12 @@ def create_app(house: House) -> Litestar:
                 doors.transcriptions
             ),
             asgi(["/v1/audio/translations", "/audio/translations"], copy_scope=False)(doors.translations),
+            asgi(["/v1/routes/explain", "/routes/explain"], copy_scope=False)(explaining(house.relay, house.keyring)),
             Router("/", route_handlers=documents, middleware=[identified]),
         ],
         exception_handlers=ON_ERROR,
         on_shutdown=[house.close],
+        lifespan=[lambda _app: reloader.running()] if reloader else None,
         openapi_config=None,
         logging_config=None,
     )

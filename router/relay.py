@@ -8,105 +8,71 @@ HTTP server is known here.
 
 from __future__ import annotations
 
-import math
+import random
 from asyncio import CancelledError, to_thread
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from time import monotonic
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from router.media.join import joined
-from router.media.paths import Undecodable
+from router.attempt import Attempt, Attempts, Chain
+from router.cache.recordings import Recordings
+from router.reply import Audio, Reply
 from router.routing.fit import Fitted, fit_chat
-from router.routing.health import Health
-from router.routing.judge import Failure, exhausted, judge, pause_before_again
+from router.routing.history import History
+from router.routing.judge import Failure, exhausted, judge
 from router.routing.plan import Plan
-from router.routing.select import Selection, select
+from router.routing.pricing import Cost, basis_of, estimate, is_by_length, settle, total
+from router.routing.select import Selection, is_length_needed, select
 from router.routing.translating import asked, batches, fewer, in_english, is_english, lines_of, prepared, read_lines
-from router.telemetry import AttemptRecord, CallRecord, Sink
-from router.upstream.ahead import begun, in_turn
-from router.upstream.answers import Answer, audible, read_answer
-from router.upstream.dress import dress
-from router.upstream.transport import Patience, Transport
-from router.upstream.waiting import DeadlineOver, Limits, waited
-from router.vendors.spec import Heard, Unit
-from router.wire.calls import Call, CallKind
+from router.telemetry import CallRecord, Sink, milliseconds
+from router.upstream.racing import alarm, first_of
+from router.upstream.transport import Transport
+from router.upstream.waiting import DeadlineOver
+from router.vendors.spec import ListenAsk
+from router.wire.calls import Call, ListenCall
 from router.wire.errors import CallError
-from router.wire.faults import Fault, Kind
+from router.wire.faults import Fault
 from router.wire.transcripts import Transcript
+from router.wire.upload import Upload
 
 __all__ = ["CLIENT_LEFT", "Audio", "Relay", "Reply"]
 
-CONNECT_S = 10.0
 CLIENT_LEFT = 499
-
-
-class Audio(Struct):
-    """Speech that has begun: its first bytes, and the rest as it arrives (raises `Fault` when it breaks off)."""
-
-    first: bytes
-    rest: AsyncIterator[bytes]
-
-
-class Reply(Struct):
-    """A call that is committed to one target. Exactly one of `audio`, `transcript`, `heard`.
-
-    `heard` are the parts of a transcript as the vendor makes them, the whole of it last; it raises `Fault` when it
-    breaks off. `bills`: what each answer says will be billed, a stream's until its end.
-    """
-
-    fitted: Fitted
-    record: CallRecord
-    bills: list[dict[Unit, float]]
-    audio: Audio | None = None
-    transcript: Transcript | None = None
-    heard: AsyncIterator[Heard] | None = None
-    text: str | None = None
-
-    @property
-    def units(self) -> dict[Unit, float]:
-        """What will be billed, as far as vendors have said so."""
-        return {unit: sum(bill.get(unit, 0.0) for bill in self.bills) for bill in self.bills for unit in bill}
-
-
-class _Chain(Struct, frozen=True):
-    """The targets to try, how often each, and until when. `is_of_client`: what they are asked is the client's own."""
-
-    able: Sequence[Fitted]
-    is_direct: bool
-    kind: CallKind
-    tries: int
-    began: float
-    is_of_client: bool = True
-
-    def limits(self, fitted: Fitted, now: float) -> Limits:
-        """The time of the next attempt: its own, within what the deadline of the call leaves."""
-        timing = fitted.target.timing[self.kind]
-        left_s = math.inf if timing.deadline_s is None else max(0.0, self.began + timing.deadline_s - now)
-        is_deadline = left_s < timing.timeout_s
-        return Limits(min(timing.timeout_s, left_s), timing.first_byte_s, timing.timeout_s, is_deadline=is_deadline)
+SIDE_BY_SIDE = 2  # attempts at once, where a late target is hedged
+GIVEN_UP = frozenset({"timeout", "deadline", "cancelled"})  # what a vendor may do, and bill, all the same
 
 
 class Relay:
-    """Answers calls by the plan of the moment. `plan` may be swapped at any time; calls under way keep theirs."""
+    """Answers calls by the plan of the moment; calls under way keep theirs.
+
+    `draw`: chance, from 0 to 1.
+    """
 
     def __init__(
         self,
         plan: Plan,
         transports: Mapping[str, Transport],
         sink: Sink,
+        recordings: Recordings,
         *,
-        health: Health | None = None,
+        history: History | None = None,
         clock: Callable[[], float] = monotonic,
+        draw: Callable[[], float] = random.random,
     ) -> None:
         self.plan = plan
-        self._transports = transports
+        self.history = history or History()
+        self._attempts = Attempts(transports, recordings, self.history, clock)
         self._sink = sink
-        self._health = health or Health()
         self._clock = clock
+        self._draw = draw
+
+    def adopt(self, plan: Plan) -> None:
+        """Let this be the plan of all calls from now on; vendors that refused our account are asked again."""
+        self.plan = plan
+        self.history.health.forgive_accounts()
 
     @asynccontextmanager
     async def answer(self, call: Call, record: CallRecord) -> AsyncIterator[Reply]:
@@ -116,144 +82,138 @@ class Relay:
         """
         began, plan = self._clock(), self.plan
         reply: Reply | None = None
+        given_up: list[Cost | None] = []
         try:
-            selection = select(plan, call, self._health, began)
+            call = await _with_length(call, plan)
+            selection = select(plan, call, self.history, self._clock(), self._draw())
             async with AsyncExitStack() as commitment:
-                chain = _Chain(selection.able, selection.is_direct, call.kind, 1 + plan.table.defaults.retries, began)
+                chain = _chain_of(selection, call, plan, began, given_up, record.key)
                 reply = await self._first_success(chain, record, commitment)
                 record.target, record.dropped = reply.fitted.target.name, reply.fitted.dropped
                 if reply.fitted.is_to_translate:
                     reply.transcript = await self._translated(reply, call, selection, chain)
-                record.first_byte_ms = _ms(self._clock() - began)
+                if reply.transcript:
+                    await _measure(reply)
+                record.first_byte_ms = milliseconds(self._clock() - began)
+                _tell_cost(record, total([reply.cost(), *given_up]))
                 yield reply
-            self._health.succeeded(reply.fitted.target)
+                if reply.heard:
+                    await _measure(reply)
+            if reply.is_own:
+                self.history.health.succeeded(reply.fitted.target, reply.began, self._clock())
             record.outcome, record.status = "ok", 200
         except CallError as error:
             record.outcome, record.status = "refused" if not record.attempts else "failed", error.status
             raise
         except Fault as fault:
             record.outcome, record.status = "interrupted", 200
-            if reply is not None:
-                self._hold_against(reply.fitted, fault)
+            if reply is not None and reply.is_own:
+                self.history.blamed(reply.fitted, fault, reply.began, self._clock())
             raise
         except CancelledError:
             record.outcome, record.status = "client left", CLIENT_LEFT
             raise
         finally:
             record.units = reply.units if reply is not None else {}
-            record.total_ms = _ms(self._clock() - began)
+            _tell_cost(record, total([*map(settle, reply.bills if reply is not None else ()), *given_up]))
+            record.total_ms = milliseconds(self._clock() - began)
             record.is_told = True
             self._sink(record)
 
     # ------------------------------------------------------------------ attempts, up to the commit
 
-    async def _first_success(self, chain: _Chain, record: CallRecord, commitment: AsyncExitStack) -> Reply:
+    async def _first_success(self, chain: Chain, record: CallRecord, commitment: AsyncExitStack) -> Reply:
         """Try the chain until one target commits. Raises `RouteExhausted` when none does."""
         failures: list[Failure] = []
-        for fitted in chain.able:
-            for _ in range(chain.tries):
-                started = self._clock()
+        walk = partial(self._walk, chain, iter(chain.able), failures, record)
+        reply = await (first_of(walk, SIDE_BY_SIDE, commitment) if chain.is_hedged else walk(commitment, lambda: None))
+        if reply is None:
+            raise exhausted(failures, is_direct=chain.is_direct, is_late=False, is_of_client=chain.is_of_client)
+        return reply
+
+    async def _walk(
+        self,
+        chain: Chain,
+        targets: Iterator[Fitted],
+        failures: list[Failure],
+        record: CallRecord,
+        commitment: AsyncExitStack,
+        hedge: Callable[[], None],
+    ) -> Reply | None:
+        """Try the targets that are left until one commits; None when there are no more.
+
+        `hedge` starts another walk over the same targets beside this one.
+        """
+        for fitted in targets:
+            self.history.budgets.called(fitted.target.name, chain.retry_share)
+            for more in reversed(range(chain.tries)):
+                attempt = Attempt(fitted, self._clock())
+                is_late = partial(self._hedge, fitted, chain, hedge)
                 try:
-                    reply = await self._attempt(fitted, record, chain.limits(fitted, started), commitment)
+                    with alarm(chain.hedge_after_s(fitted), is_late):
+                        reply = await self._attempts.make(attempt, chain, record, commitment)
                 except DeadlineOver as over:
-                    record.attempts.append(AttemptRecord(fitted.target.name, "deadline", _ms(self._clock() - started)))
+                    self._tell(record, attempt, "deadline", chain)
                     raise exhausted(failures, is_direct=chain.is_direct, is_late=True) from over
                 except Fault as fault:
                     failures.append(Failure(fitted.target.name, fault))
-                    record.attempts.append(_failed(fitted, fault, self._clock() - started))
-                    if not self._hold_against(fitted, fault):
+                    self._tell(record, attempt, fault.kind.value, chain, fault)
+                    may_again = self._blamed(attempt, fault)
+                    if not (more and may_again and self._may_ask_again(fitted, chain)):
                         break
+                except CancelledError:
+                    self._tell(record, attempt, "cancelled", chain)
+                    if attempt.is_own:
+                        self.history.abandoned(fitted, attempt.began, self._clock())
+                    raise
                 else:
-                    record.attempts.append(AttemptRecord(fitted.target.name, "ok", _ms(self._clock() - started)))
+                    if reply.is_own:
+                        self._tell(record, attempt, "ok", chain)
+                        self.history.spoke(fitted, attempt.began, self._clock())
                     return reply
-        raise exhausted(failures, is_direct=chain.is_direct, is_late=False, is_of_client=chain.is_of_client)
+        return None
 
-    async def _attempt(self, fitted: Fitted, record: CallRecord, limits: Limits, commitment: AsyncExitStack) -> Reply:
-        """One try at one target, up to its first audio, first words or whole transcript.
+    # ------------------------------------------------------------------ what an attempt leaves behind
 
-        Raises `Fault`, or `DeadlineOver`, which is nobody's fault; then nothing is open.
-        """
-        async with AsyncExitStack() as opened:
-            async with waited(limits) as waiting:
-                first, *following = fitted.pieces()
-                answer = await self._send(first, limits, waiting.request_is_sent, opened)
-                reply = Reply(fitted, record, [answer.units], transcript=answer.transcript, text=answer.text)
-                if answer.audio:
-                    reply.audio = await self._spoken(answer.audio, following, reply, opened)
-                elif answer.heard:
-                    reply.heard = await begun(answer.heard)
-            await commitment.enter_async_context(opened.pop_all())
-        return reply
+    def _tell(
+        self, record: CallRecord, attempt: Attempt, outcome: str, chain: Chain, fault: Fault | None = None
+    ) -> None:
+        """Record an attempt, and what it may cost though nothing came of it."""
+        told = attempt.told(outcome, self._clock(), fault)
+        if attempt.is_sent and outcome in GIVEN_UP:
+            cost = estimate(attempt.fitted)
+            chain.given_up.append(cost)
+            told.cost_usd = None if cost is None else cost.usd
+        record.attempts.append(told)
 
-    async def _send(
-        self, fitted: Fitted, limits: Limits, on_sent: Callable[[], None], opened: AsyncExitStack
-    ) -> Answer:
-        """Send the vendor's own request and read what kind of answer comes."""
-        outlet = fitted.target.outlet
-        request = dress(fitted.draft(), outlet.facts, outlet.settings, fitted.extras)
-        transport = self._transports[outlet.facts.transport]
-        patience = Patience(connect_s=CONNECT_S, silence_s=limits.silence_s)
-        response = await opened.enter_async_context(transport.send(request, patience, on_sent))
-        due = fitted.operation, outlet.facts, outlet.settings, fitted.wants
-        return await read_answer(response, *due, as_events=fitted.ask.as_events, language=fitted.ask.language)
+    def _blamed(self, attempt: Attempt, fault: Fault) -> bool:
+        """Hold a fault against the target, unless it was a twin's; True when the same target may be tried again."""
+        if not attempt.is_own:
+            return judge(fault).same_again
+        return self.history.blamed(attempt.fitted, fault, attempt.began, self._clock())
 
-    def _hold_against(self, fitted: Fitted, fault: Fault) -> bool:
-        """Record whose fault it was; True when the same target may be tried again."""
-        verdict = judge(fault)
-        self._health.failed(fitted.target, verdict.blame, self._clock(), fault.retry_after_s)
-        return verdict.same_again
+    def _may_ask_again(self, fitted: Fitted, chain: Chain) -> bool:
+        return self.history.budgets.allows(fitted.target.name, chain.retry_share)
 
-    # ------------------------------------------------------------------ speech
-
-    async def _spoken(
-        self, chunks: AsyncIterator[bytes], following: Sequence[Fitted], reply: Reply, opened: AsyncExitStack
-    ) -> Audio:
-        """Wait for the first audio that can go out: the vendor's own bytes, or what is made of them while they stream.
-
-        Pieces that follow are asked for while the one before still streams, and all become one recording.
-        """
-        source, wanted = reply.fitted.source, reply.fitted.wanted
-        chunks = await begun(audible(chunks, source))
-        if following or source != wanted:
-            parts = in_turn(chunks, [partial(self._open_piece, one, reply) for one in following], pause_before_again)
-            remade = _remade(await opened.enter_async_context(aclosing(parts)), reply.fitted)
-            chunks = await opened.enter_async_context(aclosing(remade))
-        return Audio(await anext(chunks), chunks)
-
-    async def _open_piece(self, fitted: Fitted, reply: Reply, held: AsyncExitStack) -> AsyncIterator[bytes]:
-        """A later piece, begun; no other target may speak it. Raises `Fault`."""
-        timing = fitted.target.timing["speech"]
-        limits = Limits(timing.timeout_s, timing.first_byte_s, timing.timeout_s)
-        started = self._clock()
-        try:
-            async with AsyncExitStack() as opened:
-                async with waited(limits) as waiting:
-                    answer = await self._send(fitted, limits, waiting.request_is_sent, opened)
-                    assert answer.audio
-                    chunks = await begun(audible(answer.audio, fitted.source))
-                await held.enter_async_context(opened.pop_all())
-        except Fault as fault:
-            reply.record.attempts.append(_failed(fitted, fault, self._clock() - started))
-            if fault.kind is not Kind.BUSY:  # which our own other piece may be the reason of
-                self._hold_against(fitted, fault)
-            raise
-        reply.bills.append(answer.units)
-        return chunks
+    def _hedge(self, fitted: Fitted, chain: Chain, hedge: Callable[[], None]) -> None:
+        """Start the next target beside one that is late, as long as that does not become a load of its own."""
+        if self._may_ask_again(fitted, chain):
+            hedge()
 
     # ------------------------------------------------------------------ translation
 
-    async def _translated(self, reply: Reply, call: Call, selection: Selection, chain: _Chain) -> Transcript:
+    async def _translated(self, reply: Reply, call: Call, selection: Selection, chain: Chain) -> Transcript:
         """What a target has written down, put into English by a chat model. Raises `RouteExhausted`."""
         heard = reply.transcript
         assert heard
         if is_english(heard):
             return heard
 
-        def chain_for(lines: Sequence[str], first: int) -> _Chain:
+        def chain_for(lines: Sequence[str], first: int) -> Chain:
             system, user = asked(lines, call.tunables.get("prompt"))
             translators = [*selection.translators[first:], *selection.translators[:first]]
             able = [fit_chat(target, system, user) for target in translators]
-            return replace(chain, able=able, is_direct=False, is_of_client=False)
+            return replace(chain, able=able, is_direct=False, is_of_client=False, cache=None)
 
         heard = await to_thread(prepared, heard, reply.fitted.wants)  # an hour of words takes half a second to be cut
         english = [await self._in_english(lines, chain_for, reply) for lines in batches(lines_of(heard))]
@@ -262,15 +222,16 @@ class Relay:
     async def _in_english(
         self,
         lines: Sequence[str],
-        chain_for: Callable[[Sequence[str], int], _Chain],
+        chain_for: Callable[[Sequence[str], int], Chain],
         reply: Reply,
         asked_before: int = 0,
     ) -> Sequence[str]:
         """As many lines in English. Where a model loses count, fewer at once are asked for, of the next model first."""
         async with AsyncExitStack() as answered:
             said = await self._first_success(chain_for(lines, asked_before), reply.record, answered)
-        self._health.succeeded(said.fitted.target)
+        self.history.health.succeeded(said.fitted.target, said.began, self._clock())
         reply.bills += said.bills
+        reply.requests += said.requests
         assert said.text
         if (english := read_lines(said.text, len(lines))) is not None:
             return english
@@ -278,21 +239,42 @@ class Relay:
         return [line for part in parts for line in await self._in_english(part, chain_for, reply, asked_before + 1)]
 
 
-async def _remade(parts: AsyncIterator[AsyncIterator[bytes]], fitted: Fitted) -> AsyncGenerator[bytes]:
-    """The parts as one recording in the format that is wanted. Raises `Fault` (GARBLED) for what is no such audio."""
-    assert fitted.source
-    assert fitted.wanted
-    try:
-        async with aclosing(joined(parts, fitted.source, fitted.wanted)) as made:
-            async for chunk in made:
-                yield chunk
-    except Undecodable as error:
-        raise Fault(Kind.GARBLED, str(error)) from error
+def _chain_of(
+    selection: Selection, call: Call, plan: Plan, began: float, given_up: list[Cost | None], owner: str | None
+) -> Chain:
+    defaults = plan.table.defaults
+    return Chain(
+        selection.able,
+        is_direct=selection.is_direct,
+        kind=call.kind,
+        tries=1 + defaults.retries,
+        began=began,
+        retry_share=defaults.retry_budget,
+        given_up=given_up,
+        cache=selection.cache,
+        owner=owner,
+    )
 
 
-def _failed(fitted: Fitted, fault: Fault, elapsed: float) -> AttemptRecord:
-    return AttemptRecord(fitted.target.name, fault.kind.value, _ms(elapsed), fault.status, fault.message)
+async def _with_length(call: Call, plan: Plan) -> Call:
+    """The call, and how long its audio is where that decides who may answer it."""
+    if not isinstance(call, ListenCall) or not is_length_needed(plan, call):
+        return call
+    return replace(call, seconds=await _length_of(call.audio))
 
 
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 3)
+async def _measure(reply: Reply) -> None:
+    """Find out how long the audio is that was listened to, where that is billed and nobody has said it."""
+    bill, ask = reply.bills[0], reply.fitted.ask
+    if isinstance(ask, ListenAsk) and reply.fitted.seconds is None and is_by_length(bill.asked, bill.reported):
+        bill.seconds = await _length_of(ask.audio)
+
+
+async def _length_of(audio: Upload) -> float | None:
+    from router.media.probe import length_of  # noqa: PLC0415 - codecs are loaded when one is needed
+
+    return await length_of(audio)
+
+
+def _tell_cost(record: CallRecord, cost: Cost | None) -> None:
+    record.cost_usd, record.cost_basis = None if cost is None else cost.usd, basis_of(cost)

@@ -14,23 +14,32 @@ import msgspec
 import structlog
 from msgspec import Struct, field
 
+from router.routing.pricing import Basis
 from router.vendors.spec import Unit
 
-__all__ = ["AttemptRecord", "CallRecord", "Sink", "configure_logging", "to_log"]
+__all__ = ["AttemptRecord", "CallRecord", "Sink", "configure_logging", "milliseconds", "to_log"]
 
 
 class AttemptRecord(Struct):
-    """One try at one target. `outcome` is `ok` or the fault's kind; `ms` until commit or failure."""
+    """One try at one target. `outcome` is `ok`, the fault's kind, or `cancelled`; `ms` until commit or failure.
+
+    `cost_usd`: of one that was given up after the vendor had the whole request, an estimate.
+    """
 
     target: str
     outcome: str
     ms: float
     status: int | None = None
     message: str | None = None
+    cost_usd: float | None = None
 
 
 class CallRecord(Struct):
-    """One call, filled while it runs. Times in milliseconds since it began; `first_byte_ms`: the commit."""
+    """One call, filled while it runs. Times in milliseconds since it began; `first_byte_ms`: the commit.
+
+    `cost_usd`: of all attempts, as far as is known by now; None where it is not known. `cache`: `hit`, `joined` (a twin
+    that was under way) or `miss`.
+    """
 
     request_id: str
     kind: str
@@ -42,6 +51,9 @@ class CallRecord(Struct):
     attempts: list[AttemptRecord] = field(default_factory=list)
     dropped: tuple[str, ...] = ()
     units: dict[Unit, float] = field(default_factory=dict)
+    cost_usd: float | None = None
+    cost_basis: Basis = "unpriced"
+    cache: str | None = None
     first_byte_ms: float | None = None
     total_ms: float = 0.0
     bytes_out: int = 0
@@ -68,6 +80,11 @@ def to_log(record: CallRecord) -> None:
                 said=attempt.message,
                 request_id=record.request_id,
             )
+
+
+def milliseconds(seconds: float) -> float:
+    """As records hold it."""
+    return round(seconds * 1000, 3)
 
 
 def _said(fields: Mapping[str, Any]) -> dict[str, Any]:

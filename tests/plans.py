@@ -7,10 +7,12 @@ from typing import Any
 
 from router.config import parse
 from router.routing.compiling import compile_plan
+from router.routing.history import History
 from router.routing.plan import Plan
+from router.routing.select import Selection, select
 from router.vendors import find_vendor, vendor_names
 from router.wire.audio import MP3, Format
-from router.wire.calls import ListenCall, SpeechCall
+from router.wire.calls import Call, ListenCall, SpeechCall
 from router.wire.upload import Upload
 
 ALL_KEYS = {
@@ -35,15 +37,25 @@ def plan_from(text: str, environment: Mapping[str, str] = ALL_KEYS, *, is_instal
     )
 
 
+def choose(plan: Plan, call: Call, history: History | None = None, now: float = 0.0, draw: float = 0.5) -> Selection:
+    """What a call would be tried at, with nothing known of the past unless a test says so."""
+    return select(plan, call, history or History(), now, draw)
+
+
+def names(selection: Selection) -> list[str]:
+    return [fitted.target.name for fitted in selection.able]
+
+
 def speech(
     model: str = "m", text: str = "Hello", voice: str = "alloy", format: Format = MP3, **rest: Any
 ) -> SpeechCall:
-    extras = rest.pop("extras", {})
-    return SpeechCall(model=model, text=text, voice=voice, format=format, tunables=rest, extras=extras)
+    extras, route = rest.pop("extras", {}), rest.pop("route", None)
+    return SpeechCall(model=model, text=text, voice=voice, format=format, tunables=rest, extras=extras, route=route)
 
 
 def listen(
     model: str = "m", wants: str = "", audio: bytes = b"RIFF", kind: Any = "transcription", **rest: Any
 ) -> ListenCall:
-    upload = Upload("a.wav", "audio/wav", audio)
-    return ListenCall(kind=kind, model=model, audio=upload, wants=frozenset(wants.split()), tunables=rest)
+    upload, seconds = Upload("a.wav", "audio/wav", audio), rest.pop("seconds", None)
+    asked = frozenset(wants.split())
+    return ListenCall(kind=kind, model=model, audio=upload, wants=asked, tunables=rest, seconds=seconds)

@@ -19,6 +19,10 @@ class Keyring:
     """The table's `keys:`. Without any, every caller is welcome (and only a loopback address may be bound)."""
 
     def __init__(self, entries: Mapping[str, KeyEntry]) -> None:
+        self.replace(entries)
+
+    def replace(self, entries: Mapping[str, KeyEntry]) -> None:
+        """Let these be the keys from now on; whose key is gone is refused with the next call."""
         self._digests = {name: _digest_of(entry) for name, entry in entries.items()}
 
     @property

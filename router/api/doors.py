@@ -22,6 +22,7 @@ from router.api.uploads import read_upload
 from router.api.writing import measured, usage_of, written
 from router.config import Server
 from router.relay import CLIENT_LEFT, Relay, Reply
+from router.routing.pricing import dollars
 from router.telemetry import CallRecord, Sink
 from router.vendors.spec import Heard
 from router.wire import events
@@ -43,15 +44,18 @@ LONGEST_HEADER = 1_024
 class AudioDoors:
     """The three audio endpoints as ASGI applications."""
 
-    def __init__(self, relay: Relay, keyring: Keyring, server: Server, sink: Sink) -> None:
+    def __init__(self, relay: Relay, keyring: Keyring, sink: Sink) -> None:
         self._relay = relay
         self._sink = sink
         self._keyring = keyring
-        self._server = server
-        self._form_limits = FormLimits(max_upload=server.max_upload, max_text=server.max_body)
         self.speech = self._guarded("speech", self._speech)
         self.transcriptions = self._guarded("transcription", self._listening("transcription"))
         self.translations = self._guarded("translation", self._listening("translation"))
+
+    @property
+    def _server(self) -> Server:
+        """The limits of the moment."""
+        return self._relay.plan.table.server
 
     def _guarded(self, kind: str, handle: Handle) -> ASGIApp:
         """What every door does: ask for the key, and turn whatever goes wrong into what the client may see of it."""
@@ -78,12 +82,14 @@ class AudioDoors:
         """The event of a call that never reached the relay, which tells all others."""
         if not record.is_told:
             record.outcome, record.status = outcome, status
+            record.cost_usd, record.cost_basis = 0.0, "exact"
             self._sink(record)
 
     # ------------------------------------------------------------------ speech
 
     async def _speech(self, exchange: Exchange, record: CallRecord) -> None:
-        call = parse_speech(await exchange.body(self._server.max_body), self._server.max_input)
+        server = self._server
+        call = parse_speech(await exchange.body(server.max_body), server.max_input)
         record.model = call.model
         if not call.as_events:
             async with exchange.watched(), self._relay.answer(call, record) as reply:
@@ -98,7 +104,8 @@ class AudioDoors:
     def _listening(self, kind: Literal["transcription", "translation"]) -> Handle:
         async def handle(exchange: Exchange, record: CallRecord) -> None:
             content_type = exchange.headers.get("content-type", "")
-            form = await read_upload(content_type, exchange.chunks, self._form_limits)
+            limits = FormLimits(max_upload=self._server.max_upload, max_text=self._server.max_body)
+            form = await read_upload(content_type, exchange.chunks, limits)
             try:
                 request = parse_listening(form, kind)
                 record.model = request.call.model
@@ -193,7 +200,11 @@ def _headers(record: CallRecord) -> Sequence[tuple[bytes, bytes]]:
 
 def _router_headers(record: CallRecord) -> Mapping[str, str]:
     """What goes out beside the body, on success and on failure."""
-    headers = {"x-router-attempts": str(len(record.attempts)), "x-router-cost-basis": "unpriced"}
+    headers = {"x-router-attempts": str(len(record.attempts)), "x-router-cost-basis": record.cost_basis}
+    if record.cost_usd is not None:
+        headers["x-router-cost"] = dollars(record.cost_usd)
+    if record.cache:
+        headers["x-router-cache"] = record.cache
     if record.target:
         headers["x-router-target"] = _header_text(record.target)
     if record.dropped:

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from router.api.brackets import check_count, check_depth, nested, path_of
 from router.api.forms import Form
-from router.wire.calls import LONGEST_MODEL, NOT_FOR_VENDORS, ListenCall
+from router.api.own_routes import parse_route
+from router.wire.calls import LONGEST_MODEL, ListenCall
 from router.wire.errors import InvalidCall
 from router.wire.render import RESPONSE_FORMATS, Rendering, wants_of
 
@@ -43,6 +44,7 @@ def parse_listening(form: Form, kind: Literal["transcription", "translation"]) -
     """Raises `InvalidCall` naming the field."""
     texts, values = _sorted(form.fields)
     lists = {name: _list(name, values.pop(name, None)) for name in LISTS}
+    route = parse_route(_last(values.pop("route", None)))
     extras = _extras(values, {name for name, _ in form.fields})
     if form.file is None:
         raise InvalidCall("Missing required parameter: 'file'.", param="file", code="missing_required_parameter")
@@ -65,6 +67,7 @@ def parse_listening(form: Form, kind: Literal["transcription", "translation"]) -
         tunables={name: value for name, value in tunables.items() if value is not None},
         extras=extras,
         as_events=as_events,
+        route=route,
     )
     return ListenRequest(call, rendering)
 
@@ -84,8 +87,7 @@ def _sorted(fields: Sequence[tuple[str, Any]]) -> tuple[dict[str, str], dict[str
             raise _invalid_type(base, "one text")
         else:
             texts[base] = "" if value in ABSENT else _text(base, value)
-    values = nested(others)
-    return texts, {name: value for name, value in values.items() if name not in NOT_FOR_VENDORS}
+    return texts, nested(others)
 
 
 def _text(name: str, value: Any) -> str:
@@ -127,20 +129,24 @@ def _extras(values: dict[str, Any], sent: set[str]) -> dict[str, Any]:
 
 
 def _strategy(value: Any) -> str | dict[str, Any] | None:
-    """`auto`, or an object, which may come as JSON. Of several the last wins, as with any text."""
-    if isinstance(value, list):
-        value = value[-1] if value else None
-    if value in ABSENT:
-        return None
+    """`auto`, or an object, which may come as JSON."""
+    value = _last(value)
     if isinstance(value, str) and value.startswith("{"):
         try:
             value = _decoded("chunking_strategy", value, Any)
         except (msgspec.DecodeError, RecursionError) as error:
             raise _invalid_type("chunking_strategy", "one word or an object") from error
         check_depth("chunking_strategy", value)
-    if not isinstance(value, str | dict):
+    if value is not None and not isinstance(value, str | dict):
         raise _invalid_type("chunking_strategy", "one word or an object")
     return value
+
+
+def _last(value: Any) -> Any:
+    """Of several the last wins, as with any text."""
+    if isinstance(value, list):
+        value = value[-1] if value else None
+    return None if value in ABSENT else value
 
 
 def _decoded(name: str, value: str, kind: Any) -> Any:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from router.media.paths import can_transcode
 from router.routing.fit import Cannot, given, voice_at
-from router.routing.plan import KINDS, Outlet, Plan, Route, Target, known_models, serving, target_at, why_no_model
+from router.routing.plan import KINDS, Outlet, Plan, Route, Target, known_models, serving, why_no_model
 from router.vendors.spec import Speech
 from router.wire.audio import SPEECH_FORMATS
 from router.wire.calls import OPENAI_VOICES, CallKind
@@ -160,7 +160,7 @@ def _asked(plan: Plan, name: str) -> Route:
     outlet = plan.outlets.get(vendor)
     if not own or not outlet or outlet.absent or why_no_model(outlet, own):
         raise UnknownModel(f"The model {name!r} does not exist here.", param="model", code="model_not_found")
-    return Route(name, (target_at(outlet, own, plan.table),), plan.translators)
+    return Route(name, (plan.direct(outlet, own),), plan.translators)
 
 
 def _shutdown(target: Target) -> str | None:
@@ -217,7 +217,7 @@ def list_voices(plan: Plan, *, model: str | None = None, vendor: str | None = No
 def speakers(outlet: Outlet, plan: Plan) -> list[Target]:
     """A vendor by the rows of its speech: together they know what it can be asked for."""
     speech = outlet.facts.speech
-    return [target_at(outlet, model, plan.table) for model in speech.models or ("",)] if speech else []
+    return [plan.direct(outlet, model) for model in speech.models or ("",)] if speech else []
 
 
 def _named(name: str, targets: Sequence[Target], plan: Plan) -> ListedVoice:

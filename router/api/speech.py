@@ -5,6 +5,7 @@ What lives here: OpenAI's fields and their limits; a client's own fields are kep
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,11 +13,12 @@ from msgspec import Meta, Raw, Struct
 
 from router.api.brackets import check_count
 from router.api.exchange import invalid_json
+from router.api.own_routes import parse_route
 from router.wire.audio import SPEECH_FORMATS
-from router.wire.calls import LONGEST_MODEL, NOT_FOR_VENDORS, SpeechCall
+from router.wire.calls import LONGEST_MODEL, SpeechCall
 from router.wire.errors import InvalidCall
 
-__all__ = ["SpeechBody", "check_input", "parse_speech"]
+__all__ = ["SpeechBody", "check_input", "fields_of", "parse_speech", "speech_call"]
 
 
 class VoiceId(Struct, frozen=True):
@@ -43,15 +45,24 @@ MOST_VALUES = 10_000
 
 _outline = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode = msgspec.json.Decoder(Any).decode
-_KNOWN = frozenset(SpeechBody.__struct_fields__)
+_KNOWN = frozenset(SpeechBody.__struct_fields__) | {"route"}
 
 
 def parse_speech(body: bytes, max_input: int) -> SpeechCall:
     """Raises `InvalidCall` naming the field. `max_input`: characters."""
+    return speech_call(fields_of(body), max_input)
+
+
+def fields_of(body: bytes) -> dict[str, Any]:
+    """The fields of a JSON object, which are not too many. Raises `InvalidCall`."""
     try:
-        fields = _fields(body)
+        return _fields(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise invalid_json(str(error)) from error
+
+
+def speech_call(fields: Mapping[str, Any], max_input: int) -> SpeechCall:
+    """Raises `InvalidCall` naming the field. `max_input`: characters."""
     try:
         asked = msgspec.convert(fields, SpeechBody, strict=False)
     except msgspec.ValidationError as error:
@@ -64,12 +75,9 @@ def parse_speech(body: bytes, max_input: int) -> SpeechCall:
         voice=asked.voice.id if isinstance(asked.voice, VoiceId) else asked.voice,
         format=SPEECH_FORMATS[asked.response_format or "mp3"],
         tunables={name: value for name, value in tunables.items() if value is not None},
-        extras={
-            name: value
-            for name, value in fields.items()
-            if name not in _KNOWN and name not in NOT_FOR_VENDORS and value is not None
-        },
+        extras={name: value for name, value in fields.items() if name not in _KNOWN and value is not None},
         as_events=asked.stream_format == "sse",
+        route=parse_route(fields.get("route")),
     )
 
 

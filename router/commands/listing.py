@@ -9,7 +9,7 @@ from rich.text import Text
 from router.api.lists import called, kinds_of, list_voices, model_ids, speakers, voice_names
 from router.app import compiled
 from router.config import Loaded
-from router.routing.plan import Outlet, Plan, Target, serving, target_at
+from router.routing.plan import Outlet, Plan, Target, serving
 
 __all__ = ["models", "voices"]
 
@@ -50,7 +50,7 @@ def _prices(plan: Plan, direct: list[str]) -> Columns:
     targets = {target.name: target for route in plan.routes.values() for target in route.targets}
     for name in direct:
         vendor, _, model = name.partition("/")
-        targets.setdefault(name, target_at(plan.outlets[vendor], model, plan.table))
+        targets.setdefault(name, plan.direct(plan.outlets[vendor], model))
     columns = _columns("model", "price in US dollars", "ends")
     for name, target in sorted(targets.items()):
         columns.add_row(Text(_shown(name, target.outlet)), *_price_and_end(target))

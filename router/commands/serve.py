@@ -8,17 +8,20 @@ import shlex
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
+from pathlib import Path
 
 import msgspec
+import structlog
 import uvicorn
 from rich.console import Console
 from rich.markup import escape
 
 from router.api.lists import kinds_of
 from router.api.server import server_config
-from router.app import VERSION, create_app, furnish
-from router.commands.table import absent_keys
-from router.config import Loaded
+from router.app import VERSION, compiled, create_app, furnish
+from router.commands.table import absent_keys, read_table
+from router.config import ConfigError, Loaded, Server
+from router.reloading import Reloader
 from router.routing.plan import KINDS, Outlet, Plan, Target, serving
 from router.telemetry import configure_logging, to_log
 from router.vendors.spec import row_of
@@ -28,6 +31,8 @@ __all__ = ["is_loopback", "serve", "welcome"]
 
 BACKLOG = 2048
 UNNAMED_KEY = "KEY"
+
+_log = structlog.get_logger("audio_router.table")
 
 
 def serve(
@@ -44,7 +49,7 @@ def serve(
     """
     server = loaded.table.server
     host, port = host or server.host, server.port if port is None else port
-    if not loaded.table.keys and not is_loopback(host):
+    if _is_exposed(loaded, host):
         errors.print(_no_key(loaded, host, port), highlight=False, markup=False, soft_wrap=True)
         return 1
     configure_logging()
@@ -60,9 +65,29 @@ def serve(
         address = _url_of(host, listener.getsockname()[1])
         for line in welcome(house.relay.plan, loaded, address, environment):
             console.print(line, highlight=False, soft_wrap=True)
+        path = Path(loaded.source.file)
+        reloader = Reloader(path, lambda: _again(path, environment, host, house.relay.plan.table.server), house.adopt)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn repeats the Ctrl-C that it ended on
-            uvicorn.Server(server_config(create_app(house))).run(sockets=[listener])
+            uvicorn.Server(server_config(create_app(house, reloader))).run(sockets=[listener])
     return 0
+
+
+def _again(path: Path, environment: Mapping[str, str], host: str, server: Server) -> Plan:
+    """The plan of a table that is served already, with another one's `server`. Raises `ConfigError`."""
+    loaded = read_table(path, environment)
+    plan = compiled(loaded)
+    if _is_exposed(loaded, host):
+        message = f"no key is left, and {host} can be reached from other machines: expected at least one"
+        raise ConfigError([loaded.source.problem(("keys",), message)])
+    new = loaded.table.server
+    if (new.host, new.port) != (server.host, server.port):
+        _log.warning("server.host and server.port hold from the next start on", file=loaded.source.file)
+    return plan
+
+
+def _is_exposed(loaded: Loaded, host: str) -> bool:
+    """Whether everybody who can reach an address other than this machine's own may call."""
+    return not loaded.table.keys and not is_loopback(host)
 
 
 def is_loopback(host: str) -> bool:

@@ -29,6 +29,7 @@ _NOT_EMPTY = {
     "minItems": "at least one entry",
     "minProperties": "at least one entry",
 }
+_NUMBERS = {"integer": "a whole number", "number": "a number"}
 _BOUNDS = {"minimum": "from", "maximum": "to"}
 _FOUND = {str: "text", bool: "true or false", int: "a number", float: "a number", dict: "a mapping", list: "a list"}
 
@@ -107,9 +108,9 @@ def _expected(error: ValidationError) -> str:
         return _NOT_EMPTY[error.validator]
     if "enum" in schema:
         return " or ".join(schema["enum"])
-    if kind == "integer":
+    if kind in _NUMBERS:
         bounds = (f"{word} {schema[key]}" for key, word in _BOUNDS.items() if key in schema)
-        return f"a whole number {' '.join(bounds)}"
+        return " ".join([_NUMBERS[kind], *bounds])
     return _KINDS.get(kind, "")
 
 

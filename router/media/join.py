@@ -19,7 +19,7 @@ from router.wire.audio import Format
 if TYPE_CHECKING:
     from router.media.transcode import Transcoder
 
-__all__ = ["joined"]
+__all__ = ["in_pool", "joined", "pieces"]
 
 _STEP_BYTES = 8192  # 170 ms of pcm, two seconds of opus: 1 to 25 ms of work, so that streams take turns
 _SAMPLE_BYTES = 2
@@ -58,18 +58,18 @@ async def _aligned(parts: AsyncIterator[AsyncIterator[bytes]], source: Format) -
 
 async def _coded(parts: AsyncIterator[AsyncIterator[bytes]], source: Format, wanted: Format) -> AsyncGenerator[bytes]:
     async with _closing(parts):
-        transcoder = await _in_pool(_open, source, wanted)
+        transcoder = await in_pool(_open, source, wanted)
         is_first = True
         async for part in parts:
             async with _closing(part):
-                if not is_first and (output := await _in_pool(transcoder.next_part)):
+                if not is_first and (output := await in_pool(transcoder.next_part)):
                     yield output
                 is_first = False
                 async for chunk in part:
-                    for piece in _pieces(chunk):
-                        if output := await _in_pool(transcoder.feed, piece):
+                    for piece in pieces(chunk):
+                        if output := await in_pool(transcoder.feed, piece):
                             yield output
-        if output := await _in_pool(transcoder.close):
+        if output := await in_pool(transcoder.close):
             yield output
 
 
@@ -88,10 +88,12 @@ def _open(source: Format, wanted: Format) -> Transcoder:
     return Transcoder(source, wanted)
 
 
-def _pieces(chunk: bytes) -> Iterator[bytes]:
+def pieces(chunk: bytes) -> Iterator[bytes]:
+    """A chunk in steps of work that leave room for other streams."""
     for start in range(0, len(chunk), _STEP_BYTES):
         yield chunk[start : start + _STEP_BYTES]
 
 
-async def _in_pool(step: Callable[..., _T], *arguments: object) -> _T:
+async def in_pool(step: Callable[..., _T], *arguments: object) -> _T:
+    """Do a step of codecs' work in a thread of theirs."""
     return await asyncio.get_running_loop().run_in_executor(_POOL, step, *arguments)

@@ -77,12 +77,15 @@ class _Source:
 
 async def length_of(upload: Upload) -> float | None:
     """`seconds_of`, in a thread of its own; None as well where too many are in line, after `MOST_WAIT_S`."""
+    if upload.seconds is not None:
+        return upload.seconds
     seconds = asyncio.get_running_loop().run_in_executor(_THREAD, seconds_of, upload)
     try:
         async with asyncio.timeout(MOST_WAIT_S):
-            return await seconds
+            upload.seconds = await seconds
     except TimeoutError:
         return None
+    return upload.seconds
 
 
 def seconds_of(upload: Upload) -> float | None:

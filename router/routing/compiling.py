@@ -7,13 +7,37 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from router.config import STAND_IN, ConfigError, Loaded, Problem, Source, Table, TargetEntry, VendorEntry
-from router.routing.plan import Outlet, Plan, Route, Target, target_at, why_no_model
+from router.config import (
+    STAND_IN,
+    ConfigError,
+    Loaded,
+    PolicyEntry,
+    Problem,
+    Source,
+    Table,
+    TargetEntry,
+    VendorEntry,
+)
+from router.routing.plan import (
+    Concurrency,
+    Outlet,
+    Plan,
+    Route,
+    Said,
+    Target,
+    concurrency_of,
+    declared_fields,
+    price_of_entry,
+    target_at,
+    why_no_model,
+)
+from router.vendors.prices import Price
 from router.vendors.spec import Vendor
 
 __all__ = ["compile_plan"]
@@ -34,18 +58,23 @@ def compile_plan(
     found = {name: outlet for name, outlet in outlets.items() if outlet}
     table = loaded.table
     compiler.personas(table, found)
-    translators = compiler.translators(table.defaults.translate_with, ("defaults",), table, found)
+    said = compiler.said(table)
+    lay = partial(compiler.chain, table=table, outlets=found, said=said)
+    translators = lay(*_translators(table.defaults.translate_with, "defaults"), is_chat=True)
     routes = {
         name: Route(
             name,
-            compiler.chain(("routes", name, "targets"), route.targets, table, found),
-            compiler.translators(route.translate_with, ("routes", name), table, found) or translators,
+            lay(("routes", name, "targets"), route.targets),
+            lay(*_translators(route.translate_with, "routes", name), is_chat=True) or translators,
+            PolicyEntry(by=route.policy) if isinstance(route.policy, str) else route.policy,
+            route.cache,
         )
         for name, route in table.routes.items()
     }
     if compiler.problems:
         raise ConfigError(tuple(sorted(compiler.problems, key=lambda problem: problem.line)))
-    return Plan(table=table, routes=routes, outlets=found, translators=translators)
+    declared = declared_fields(found.values())
+    return Plan(table=table, routes=routes, outlets=found, declared=declared, translators=translators, said=said)
 
 
 class _Compiler:
@@ -62,6 +91,7 @@ class _Compiler:
         self._find = find_vendor
         self._known = known
         self._is_installed = is_installed
+        self._unpriceable: set[Place] = set()
         self.problems: list[Problem] = []
 
     def _problem(self, message: str, *path: str | int) -> None:
@@ -114,18 +144,29 @@ class _Compiler:
                 elif (outlet := outlets.get(vendor)) and not _could_be(outlet.facts, voice):
                     self._problem(f"{vendor} has no voice {voice!r}", "voices", persona, vendor)
 
-    def translators(
-        self, entries: Sequence[str | TargetEntry] | None, above: Place, table: Table, outlets: Mapping[str, Outlet]
-    ) -> tuple[Target, ...]:
-        return self.chain((*above, "translate_with"), entries or (), table, outlets, is_chat=True)
+    def said(self, table: Table) -> Said:
+        """What the first entry to say it says of a target's price and places: it holds for the others."""
+        prices: dict[str, Price] = {}
+        concurrency: dict[str, Concurrency] = {}
+        for place, entry in _entries(table):
+            if entry.price is not None:
+                try:
+                    prices.setdefault(entry.target, price_of_entry(entry.price))
+                except ValueError as error:
+                    self._problem(str(error), *place, "price")
+                    self._unpriceable.add(place)
+            if entry.concurrency is not None:
+                concurrency.setdefault(entry.target, concurrency_of(entry.concurrency))
+        return Said(prices, concurrency)
 
     def chain(
         self,
         place: Place,
         entries: Sequence[str | TargetEntry],
+        *,
         table: Table,
         outlets: Mapping[str, Outlet],
-        *,
+        said: Said,
         is_chat: bool = False,
     ) -> tuple[Target, ...]:
         targets = []
@@ -138,7 +179,9 @@ class _Compiler:
             if vendor not in table.vendors:
                 self._problem(f"{full.target}: no vendor {vendor!r} in this table", *where)
             elif outlet := outlets.get(vendor):
-                target = target_at(outlet, model, table, full)
+                if where in self._unpriceable:
+                    continue  # what is wrong with it is told already
+                target = target_at(outlet, model, table, full, said)
                 if is_chat:
                     self._translator(target, full, where)
                 elif why := why_no_model(outlet, model):
@@ -161,6 +204,19 @@ class _Compiler:
                 self._problem(f"{target.name} does not speak", *where, "voices", name)
             elif not _could_be(target.outlet.facts, voice):
                 self._problem(f"{target.outlet.name} has no voice {voice!r}", *where, "voices", name)
+
+
+def _translators(entries: Sequence[str | TargetEntry] | None, *above: str) -> tuple[Place, Sequence[str | TargetEntry]]:
+    return (*above, "translate_with"), entries or ()
+
+
+def _entries(table: Table) -> Iterator[tuple[Place, TargetEntry]]:
+    """Every target of the table that has more to say than its name, and where it stands."""
+    chains: list[tuple[Place, Sequence[str | TargetEntry]]] = [_translators(table.defaults.translate_with, "defaults")]
+    for name, route in table.routes.items():
+        chains += [(("routes", name, "targets"), route.targets), _translators(route.translate_with, "routes", name)]
+    for place, entries in chains:
+        yield from (((*place, index), one) for index, one in enumerate(entries) if isinstance(one, TargetEntry))
 
 
 def _has_control(text: str) -> bool:

@@ -37,7 +37,7 @@ class Fitted(Struct, frozen=True):
     `source` is the format the vendor is asked for, `wanted` the one the client gets (both None where no audio comes
     back); `wants` is what a transcript must hold. `dropped` names what the vendor will not honour. `longest`: the
     characters that the vendor takes at once, of a text that has more. `is_to_translate`: the vendor only writes down,
-    and its transcript still has to be translated.
+    and its transcript still has to be translated. `seconds`: of an upload, where they are known.
     """
 
     target: Target
@@ -50,6 +50,7 @@ class Fitted(Struct, frozen=True):
     wants: frozenset[str] = frozenset()
     longest: int | None = None
     is_to_translate: bool = False
+    seconds: float | None = None
 
     def pieces(self) -> Sequence[Fitted]:
         """What the vendor is asked for, one after the other: usually this alone."""
@@ -79,6 +80,7 @@ def fit(call: Call, target: Target, plan: Plan) -> Fitted:
     streams = operation.events is not None and "events" in operation.gives
     shared: dict[str, Any] = {"model": target.model, "as_events": call.as_events and streams, **kept}
     if isinstance(call, SpeechCall) and isinstance(operation, Speech):
+        _check_language(call, operation, "speak")
         longest = operation.longest if len(call.text) > (operation.longest or len(call.text)) else None
         source = _source(operation, call.format, is_joined=longest is not None)
         voice = voice_at(target, operation, call.voice, plan)
@@ -88,7 +90,7 @@ def fit(call: Call, target: Target, plan: Plan) -> Fitted:
     assert isinstance(operation, Transcription)
     _check_listening(call, operation)
     ask = ListenAsk(audio=call.audio, wants=call.wants, **shared)
-    return Fitted(target, operation, ask, extras, tuple(dropped), wants=call.wants)
+    return Fitted(target, operation, ask, extras, tuple(dropped), wants=call.wants, seconds=call.seconds)
 
 
 def fit_to_translate(call: ListenCall, target: Target, plan: Plan) -> Fitted:
@@ -100,7 +102,7 @@ def fit_to_translate(call: ListenCall, target: Target, plan: Plan) -> Fitted:
 
 def fit_chat(target: Target, system: str, user: str) -> Fitted:
     """A text for a translator, whose outlet has chat models."""
-    chat = target.outlet.facts.chat
+    chat = target.chat
     assert chat
     return Fitted(target, chat, ChatAsk(model=target.model, system=system, user=user), target.options, ())
 
@@ -128,7 +130,7 @@ def _extras(call: Call, target: Target, operation: Operation, plan: Plan, droppe
     if not call.extras:
         return dict(target.options)
     spelled = {name.removesuffix("[]"): name for name in operation.extras}  # lists are `name` here, `name[]` there
-    foreign = {name.removesuffix("[]") for name in plan.declared(call.kind)} - spelled.keys()
+    foreign = {name.removesuffix("[]") for name in plan.declared[call.kind]} - spelled.keys()
     shut = foreign | target.outlet.facts.closed
     kept = dict(target.options)
     for name, value in call.extras.items():
@@ -187,6 +189,12 @@ def _check_listening(call: ListenCall, operation: Transcription) -> None:
         raise Cannot(f"does not give {' or '.join(sorted(missing))}")
     if operation.largest_bytes and call.audio.size > operation.largest_bytes:
         raise Cannot(f"takes {operation.largest_bytes:,} bytes at most, the file has {call.audio.size:,}")
+    if operation.longest_s and call.seconds and call.seconds > operation.longest_s:
+        raise Cannot(f"takes {operation.longest_s:,.0f} s of audio at most, the file has {call.seconds:,.0f} s")
+    _check_language(call, operation, "understand")
+
+
+def _check_language(call: Call, operation: Speech | Transcription, verb: str) -> None:
     language = call.tunables.get("language")
     if operation.languages and language and code_of(language) not in operation.languages:
-        raise Cannot(f"does not understand {language!r}, only {', '.join(sorted(operation.languages))}")
+        raise Cannot(f"does not {verb} {language!r}, only {', '.join(sorted(operation.languages))}")

@@ -39,6 +39,7 @@ VERDICTS: dict[Kind, Verdict] = {
     Kind.FAILED: Verdict(same_again=True, blame=Blame.COUNT),
     Kind.TRY_AGAIN: Verdict(same_again=True, blame=Blame.NONE),
     Kind.BUSY: Verdict(same_again=False, blame=Blame.COOL),
+    Kind.FULL: Verdict(same_again=False, blame=Blame.NONE),
     Kind.KEY: Verdict(same_again=False, blame=Blame.EJECT),
     Kind.QUOTA: Verdict(same_again=False, blame=Blame.EJECT),
     Kind.INPUT: Verdict(same_again=False, blame=Blame.NONE),
@@ -82,7 +83,7 @@ def exhausted(
     kinds = {failure.fault.kind for failure in failures}
     if is_late or kinds == {Kind.TIMEOUT}:
         return RouteExhausted("No vendor answered in time.", 504, code="timeout")
-    if kinds == {Kind.BUSY}:
+    if kinds <= {Kind.BUSY, Kind.FULL}:
         return _throttled(failures)
     if is_of_client and kinds <= {Kind.INPUT, Kind.BLOCKED}:
         first = failures[0]
@@ -112,9 +113,9 @@ def _throttled(failures: Sequence[Failure]) -> RouteExhausted:
     headers = {"retry-after": str(max(1, math.ceil(min(waits))))} if waits else {}
     if waits and min(waits) > LONGEST_OBEYED_S:
         headers["x-should-retry"] = "false"
-    return RouteExhausted(
-        "Every vendor of this route is throttling us.", 429, code="rate_limit_exceeded", headers=headers
-    )
+    said = dict.fromkeys(_in_general(failure.fault) for failure in failures)
+    words = " or ".join(said)
+    return RouteExhausted(f"Every vendor of this route {words}.", 429, code="rate_limit_exceeded", headers=headers)
 
 
 PUBLIC = {  # vendor words stay inside: they may name our account
@@ -123,6 +124,7 @@ PUBLIC = {  # vendor words stay inside: they may name our account
     Kind.KEY: "refused our credentials",
     Kind.QUOTA: "our account there is exhausted",
     Kind.BUSY: "is throttling us",
+    Kind.FULL: "has as many calls as it may have",
     Kind.TRY_AGAIN: "asked to try again",
     Kind.INPUT: "does not take this request",
     Kind.BLOCKED: "does not take this content",

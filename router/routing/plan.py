@@ -5,24 +5,30 @@ What lives here: the plan and its parts. Pure. How it is made of a table: `compi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from router.config import CallTimes, Table, TargetEntry
-from router.vendors.spec import Operation, Vendor, row_of
+from router.config import CacheEntry, CallTimes, ConcurrencyEntry, PolicyEntry, PriceEntry, Table, TargetEntry
+from router.vendors.prices import Price, price_of
+from router.vendors.spec import Chat, Operation, Vendor, row_of
 from router.wire.calls import CallKind
 
 __all__ = [
     "KINDS",
+    "Concurrency",
     "Outlet",
     "Plan",
     "Route",
+    "Said",
     "Target",
     "Timing",
+    "concurrency_of",
+    "declared_fields",
     "known_models",
+    "price_of_entry",
     "serving",
     "target_at",
     "why_no_model",
@@ -30,13 +36,28 @@ __all__ = [
 
 KINDS: tuple[CallKind, ...] = ("speech", "transcription", "translation")
 
+_Operation = TypeVar("_Operation", bound=Operation)
+
 
 class Timing(Struct, frozen=True, gc=False):
-    """Seconds for one attempt, from the full request to the first audio, and over all attempts (None: no bound)."""
+    """Seconds: for one attempt, from the full request to the first audio, over all attempts (None: no bound).
+
+    `connect_s`: to reach the vendor. `hedge_after_s`: until the next target is started beside this one (None: never).
+    """
 
     timeout_s: float
     first_byte_s: float
     deadline_s: float | None = None
+    connect_s: float = 10.0
+    hedge_after_s: float | None = None
+
+
+class Concurrency(Struct, frozen=True, gc=False):
+    """How many calls a target takes at once, and how many more wait, for how many seconds."""
+
+    limit: int
+    queue: int
+    wait_s: float
 
 
 BUILT_IN: Mapping[CallKind, Timing] = {
@@ -59,7 +80,8 @@ class Outlet(Struct, frozen=True):
 class Target(Struct, frozen=True):
     """One outlet and one of its models, with everything this route says about it.
 
-    `abilities` holds the operations of the model by kind; a missing kind cannot be asked of it.
+    `abilities` holds the operations of the model by kind, with the price that holds here; a missing kind cannot be
+    asked of it. `chat`: what translates a transcript, where the outlet has chat models. `weight`: its share.
     """
 
     name: str
@@ -70,45 +92,90 @@ class Target(Struct, frozen=True):
     voices: Mapping[str, str] = {}
     options: Mapping[str, Any] = {}
     last_resort: bool = False
+    chat: Chat | None = None
+    weight: float = 1.0
+    concurrency: Concurrency | None = None
 
 
 class Route(Struct, frozen=True):
-    """A public model name and its chain, in order; `translators`: chat models for what its targets cannot translate."""
+    """A public model name and its chain, as written; `translators`: chat models for what its targets cannot translate.
+
+    `cache`: how long its recordings are kept, and for whom.
+    """
 
     name: str
     targets: tuple[Target, ...]
     translators: tuple[Target, ...] = ()
+    policy: PolicyEntry = PolicyEntry()
+    cache: CacheEntry | None = None
+
+
+class Said(Struct, frozen=True):
+    """What the table says of a target once, and means wherever it stands: what it costs and how much it takes."""
+
+    prices: Mapping[str, Price] = {}
+    concurrency: Mapping[str, Concurrency] = {}
 
 
 class Plan(Struct, frozen=True):
-    """All a decision needs to know. Swapped whole when the table changes; calls under way keep theirs."""
+    """All a decision needs to know. Swapped whole when the table changes; calls under way keep theirs.
+
+    `translators`: the table's default ones, for routes that name none and for models that clients name directly.
+    `declared`: every vendor's own field names for a kind of call, over the whole table.
+    """
 
     table: Table
     routes: Mapping[str, Route]
     outlets: Mapping[str, Outlet]
+    declared: Mapping[CallKind, frozenset[str]]
     translators: tuple[Target, ...] = ()
-    """The table's default ones, for routes that name none and for models that clients name directly."""
+    said: Said = Said()
 
-    def declared(self, kind: CallKind) -> frozenset[str]:
-        """Every vendor's own field names for a kind of call, over the whole table."""
-        operations = (getattr(outlet.facts, kind) for outlet in self.outlets.values())
-        return frozenset().union(*(operation.extras for operation in operations if operation))
+    def direct(self, outlet: Outlet, model: str, entry: TargetEntry | None = None) -> Target:
+        """The target `outlet/model` as a client names it, with what the table says of it wherever it stands."""
+        return target_at(outlet, model, self.table, entry, self.said)
 
 
-def target_at(outlet: Outlet, model: str, table: Table, entry: TargetEntry | None = None) -> Target:
-    """The target `outlet/model`, as the route's entry has it, or plain when a client names it directly."""
+def declared_fields(outlets: Iterable[Outlet]) -> Mapping[CallKind, frozenset[str]]:
+    """Every vendor's own field names, by kind of call."""
+    facts = [outlet.facts for outlet in outlets]
+    operations = {kind: [one for vendor in facts if (one := getattr(vendor, kind))] for kind in KINDS}
+    return {kind: frozenset().union(*(one.extras for one in some)) for kind, some in operations.items()}
+
+
+def target_at(
+    outlet: Outlet, model: str, table: Table, entry: TargetEntry | None = None, said: Said | None = None
+) -> Target:
+    """The target `outlet/model`, as an entry has it, or plain; `said`: what holds where the entry says nothing."""
     name = f"{outlet.name}/{model}"
     entry = entry or TargetEntry(target=name)
+    said = said or Said()
+    price = said.prices.get(name) if entry.price is None else price_of_entry(entry.price)
+    concurrency = said.concurrency.get(name) if entry.concurrency is None else concurrency_of(entry.concurrency)
     return Target(
         name=name,
         outlet=outlet,
         model=model,
-        abilities=_abilities(outlet.facts, model),
+        abilities=_abilities(outlet.facts, model, price),
         timing={kind: _timing(kind, table, entry) for kind in KINDS},
         voices=entry.voices,
         options=entry.options,
         last_resort=entry.last_resort is True,
+        chat=_chat(outlet.facts, model, price),
+        weight=entry.weight,
+        concurrency=concurrency,
     )
+
+
+def price_of_entry(entry: PriceEntry) -> Price:
+    """A price as the table states it. Raises ValueError where it bills the same thing twice."""
+    return price_of(entry.figures, minimum_s=entry.minimum or 0.0, step_s=entry.step or 0.0, credit_usd=entry.credit)
+
+
+def concurrency_of(entry: int | ConcurrencyEntry) -> Concurrency:
+    """A bound as the table states it: a number alone has the entry's own queue and wait."""
+    full = ConcurrencyEntry(limit=entry) if isinstance(entry, int) else entry
+    return Concurrency(full.limit, full.queue, full.wait)
 
 
 def serving(targets: Sequence[Target]) -> Sequence[Target]:
@@ -125,26 +192,33 @@ def known_models(facts: Vendor) -> list[str]:
 
 def why_no_model(outlet: Outlet, model: str) -> str | None:
     """The sentence that says why an outlet cannot have a model; None where it has, or might have."""
-    if not outlet.facts.knows_all_models or _abilities(outlet.facts, model):
+    if not outlet.facts.knows_all_models or _abilities(outlet.facts, model, None):
         return None
     return f"{outlet.name} has no model {model!r}; it has {', '.join(known_models(outlet.facts))}"
 
 
-def _abilities(facts: Vendor, model: str) -> dict[CallKind, Operation]:
+def _abilities(facts: Vendor, model: str, price: Price | None) -> dict[CallKind, Operation]:
     """The operations of a model: what it has rows for, or, for one that nobody knows yet but may exist, all of them."""
     operations = {kind: operation for kind in KINDS if (operation := getattr(facts, kind)) is not None}
     rows = {kind: row_of(operation, model) for kind, operation in operations.items()}
     is_as_told = facts.knows_all_models or any(rows.values())
     return {
-        kind: _laid_over(operation, row) if (row := rows[kind]) else operation
+        kind: _laid_over(operation, rows[kind], price)
         for kind, operation in operations.items()
         if rows[kind] or not is_as_told
     }
 
 
-def _laid_over(operation: Operation, row: Struct) -> Operation:
-    fields = {name: value for name, value in asdict(row).items() if value is not None and hasattr(operation, name)}
-    return replace(operation, **fields)
+def _chat(facts: Vendor, model: str, price: Price | None) -> Chat | None:
+    return facts.chat and _laid_over(facts.chat, row_of(facts.chat, model), price)
+
+
+def _laid_over(operation: _Operation, row: Struct | None, price: Price | None) -> _Operation:
+    fields = asdict(row) if row else {}
+    known = {name: value for name, value in fields.items() if value is not None and hasattr(operation, name)}
+    if price is not None:
+        known["price"] = price
+    return replace(operation, **known) if known else operation
 
 
 def _timing(kind: CallKind, table: Table, entry: TargetEntry) -> Timing:
@@ -160,4 +234,6 @@ def _timing(kind: CallKind, table: Table, entry: TargetEntry) -> Timing:
         timeout_s=nearest("timeout", built_in.timeout_s),
         first_byte_s=nearest("first_byte_timeout", built_in.first_byte_s),
         deadline_s=nearest("deadline", built_in.deadline_s),
+        connect_s=nearest("connect_timeout", built_in.connect_s),
+        hedge_after_s=nearest("hedge_after", built_in.hedge_after_s),
     )

@@ -1,4 +1,7 @@
-"""Which targets may serve a call, in which order, and why the others may not. Pure; the clock is an argument."""
+"""Which targets may serve a call, in which order, and why the others may not.
+
+Pure: the clock is an argument, and so is chance. The same code decides for a live call and explains a hypothetical one.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,17 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from router.config import CacheEntry, Duration, PolicyEntry, TargetEntry
 from router.routing.fit import Cannot, Fitted, fit, fit_to_translate
 from router.routing.health import Health
-from router.routing.plan import Plan, Target, target_at, why_no_model
-from router.wire.calls import Call, ListenCall
-from router.wire.errors import UnknownModel, Unsupported
+from router.routing.history import History
+from router.routing.plan import Plan, Target, why_no_model
+from router.routing.policies import Costs, ordered
+from router.routing.pricing import Cost, estimate
+from router.wire.calls import AskedRoute, AskedTarget, Call, ListenCall
+from router.wire.errors import Forbidden, InvalidCall, UnknownModel, Unsupported
 
-__all__ = ["Excluded", "Selection", "select"]
+__all__ = ["Excluded", "Selection", "chosen", "is_length_needed", "select", "survey"]
 
 
 class Excluded(Struct, frozen=True):
@@ -25,32 +32,107 @@ class Excluded(Struct, frozen=True):
 class Selection(Struct, frozen=True):
     """`able` is the chain to try, in order. `is_direct`: the client named `vendor/model` itself.
 
-    `translators`: who translates what a target of the chain has only written down, in order.
+    `translators`: who translates what a target of the chain has only written down, in order. `cache`: how long what is
+    spoken is kept, and for whom.
     """
 
     able: Sequence[Fitted]
     excluded: Sequence[Excluded]
     is_direct: bool
     translators: Sequence[Target] = ()
+    cache: CacheEntry | None = None
+    policy: PolicyEntry = PolicyEntry()
 
 
-def select(plan: Plan, call: Call, health: Health, now: float) -> Selection:
-    """The chain for a call. Raises `UnknownModel`, or `Unsupported` when no target is able."""
-    route = plan.routes.get(call.model)
-    targets = route.targets if route else (_direct(plan, call.model),)
-    translators = _on_duty(route.translators if route else plan.translators, health, now)
+class Choice(Struct, frozen=True):
+    """The targets a call may go to, before anybody has asked whether they can: a route's, or the client's own."""
+
+    targets: Sequence[Target]
+    translators: Sequence[Target]
+    policy: PolicyEntry
+    is_direct: bool
+    cache: CacheEntry | None = None
+
+
+def chosen(plan: Plan, call: Call) -> Choice:
+    """Raises `UnknownModel`, `Forbidden` or, for what is wrong with a chain of the client's own, `InvalidCall`."""
+    asked = call.route
+    if asked and not plan.table.server.client_routes:
+        raise Forbidden(
+            "Routes of a client's own are switched off here (server.client_routes); leave `route` out.",
+            param="route",
+            code="client_routes_off",
+        )
+    if asked and asked.targets:
+        targets = [_own_target(plan, one, index) for index, one in enumerate(asked.targets)]
+        return Choice(targets, plan.translators, _policy(PolicyEntry(), asked), is_direct=True)
+    if route := plan.routes.get(call.model):
+        policy = _policy(route.policy, asked) if asked else route.policy
+        return Choice(route.targets, route.translators, policy, is_direct=False, cache=route.cache)
+    policy = _policy(PolicyEntry(), asked) if asked else PolicyEntry()
+    return Choice((_direct(plan, call.model),), plan.translators, policy, is_direct=True)
+
+
+def is_length_needed(plan: Plan, call: ListenCall) -> bool:
+    """Whether a decision about this call depends on how long its audio is. Raises as `chosen` does."""
+    choice = chosen(plan, call)
+    if choice.policy.by == "cost" or choice.policy.max_cost is not None:
+        return True
+    abilities = (ability for target in choice.targets for ability in target.abilities.values())
+    return any(getattr(ability, "longest_s", None) is not None for ability in abilities)
+
+
+def select(plan: Plan, call: Call, history: History, now: float, draw: float) -> Selection:
+    """The chain for a call; `draw` is chance, from 0 to 1. Raises as `chosen` does, or `Unsupported` for nobody."""
+    selection = survey(plan, call, history, now, draw)
+    if not selection.able:
+        raise Unsupported(_why_nobody(call, selection.excluded), code="no_able_target")
+    return selection
+
+
+def survey(plan: Plan, call: Call, history: History, now: float, draw: float) -> Selection:
+    """The same, where nobody may be able. Raises as `chosen` does."""
+    choice = chosen(plan, call)
+    translators = _on_duty(choice.translators, history.health, now)
+    costs = _estimates()
     able: list[Fitted] = []
     excluded: list[Excluded] = []
-    for target in targets:
+    for target in choice.targets:
         try:
-            _check_presence(target, targets)
-            able.append(_fit(call, target, plan, translators))
+            _check_presence(target, choice.targets)
+            fitted = _fit(call, target, plan, translators)
+            _check_cost(fitted, choice.policy.max_cost, costs)
+            able.append(fitted)
         except Cannot as reason:
             excluded.append(Excluded(target.name, str(reason)))
-    if not able:
-        raise Unsupported(_why_nobody(call, excluded), code="no_able_target")
-    able.sort(key=lambda fitted: fitted.is_to_translate)  # who translates by itself comes first
-    return Selection(_by_health(able, excluded, health, now), excluded, route is None, translators)
+    healthy = _by_health(able, excluded, history.health, now)
+    order = healthy or sorted(able, key=lambda fitted: history.health.rests_until(fitted.target, now) or 0.0)
+    if healthy:
+        order = ordered(healthy, choice.policy, costs, history.latency, now, draw)
+    order.sort(key=lambda fitted: fitted.is_to_translate)  # who translates by itself comes first
+    return Selection(order, excluded, choice.is_direct, translators, choice.cache, choice.policy)
+
+
+def _estimates() -> Costs:
+    """Estimates, each made once: a text may be long."""
+    known: dict[int, Cost | None] = {}
+
+    def cost(fitted: Fitted) -> Cost | None:
+        key = id(fitted.target)  # a chain may name one twice
+        if key not in known:
+            known[key] = estimate(fitted)
+        return known[key]
+
+    return cost
+
+
+def _policy(own: PolicyEntry, asked: AskedRoute) -> PolicyEntry:
+    """The route's, and over it what the client wants."""
+    return PolicyEntry(
+        by=asked.policy or own.by,
+        max_latency=own.max_latency if asked.max_latency_s is None else Duration(asked.max_latency_s),
+        max_cost=own.max_cost if asked.max_cost is None else asked.max_cost,
+    )
 
 
 def _fit(call: Call, target: Target, plan: Plan, translators: Sequence[Target]) -> Fitted:
@@ -63,10 +145,23 @@ def _fit(call: Call, target: Target, plan: Plan, translators: Sequence[Target]) 
     return fit_to_translate(call, target, plan)
 
 
+def _check_cost(fitted: Fitted, most: float | None, costs: Costs) -> None:
+    if most is None:
+        return
+    cost = costs(fitted)
+    if cost is None:
+        raise Cannot(f"costs nobody knows what, and at most ${most:g} may be spent (max_cost)")
+    if cost.usd > most:
+        raise Cannot(f"costs about ${cost}, and at most ${most:g} may be spent (max_cost)")
+
+
 def _on_duty(translators: Sequence[Target], health: Health, now: float) -> Sequence[Target]:
     """Those that are configured, the resting ones last."""
     present = [target for target in translators if not target.outlet.absent]
     return sorted(present, key=lambda target: health.rests_until(target, now) or 0.0)
+
+
+# ------------------------------------------------------------------ what clients name themselves
 
 
 def _direct(plan: Plan, model: str) -> Target:
@@ -79,9 +174,42 @@ def _direct(plan: Plan, model: str) -> Target:
             param="model",
             code="model_not_found",
         )
+    if not plan.table.server.direct:
+        raise Forbidden(
+            f"The model {model!r} is no route, and `vendor/model` is switched off here (server.direct). "
+            "GET /v1/models lists the routes.",
+            param="model",
+            code="direct_off",
+        )
     if why := why_no_model(outlet, own):
         raise UnknownModel(f"The model {model!r} does not exist here: {why}.", param="model", code="model_not_found")
-    return target_at(outlet, own, plan.table)
+    return plan.direct(outlet, own)
+
+
+def _own_target(plan: Plan, asked: AskedTarget, index: int) -> Target:
+    vendor, slash, own = asked.target.partition("/")
+    outlet = plan.outlets.get(vendor)
+    param = f"route.targets[{index}]"
+    if not (vendor and slash and own):
+        raise InvalidCall(
+            f"Invalid value for '{param}': {asked.target!r} is no target, such as openai/tts-1 (vendor/model).",
+            param=param,
+            code="invalid_value",
+        )
+    if outlet is None:
+        known = ", ".join(plan.outlets)
+        raise InvalidCall(
+            f"Invalid value for '{param}': there is no vendor {vendor!r} here; there are {known}.",
+            param=param,
+            code="invalid_value",
+        )
+    if why := why_no_model(outlet, own):
+        raise InvalidCall(f"Invalid value for '{param}': {why}.", param=param, code="invalid_value")
+    entry = TargetEntry(target=asked.target, weight=asked.weight, voices=dict(asked.voices))
+    return plan.direct(outlet, own, entry)
+
+
+# ------------------------------------------------------------------ who is left out
 
 
 def _check_presence(target: Target, targets: Sequence[Target]) -> None:
@@ -91,18 +219,16 @@ def _check_presence(target: Target, targets: Sequence[Target]) -> None:
         raise Cannot("is the last resort, and a vendor of this route is configured")
 
 
-def _by_health(able: list[Fitted], excluded: list[Excluded], health: Health, now: float) -> list[Fitted]:
-    """The healthy ones; when all are resting, all of them, the one back soonest first: never nobody."""
+def _by_health(able: Sequence[Fitted], excluded: list[Excluded], health: Health, now: float) -> list[Fitted]:
+    """The healthy ones; nobody where all are resting, who are then tried all the same."""
     rests = [health.rests_until(fitted.target, now) for fitted in able]
     healthy = [fitted for fitted, until in zip(able, rests, strict=True) if until is None]
-    if not healthy:
-        order = sorted(range(len(able)), key=lambda index: rests[index] or 0.0)
-        return [able[index] for index in order]
-    excluded.extend(
-        Excluded(fitted.target.name, f"is resting for {until - now:.0f} s after failures")
-        for fitted, until in zip(able, rests, strict=True)
-        if until is not None
-    )
+    if healthy:
+        excluded.extend(
+            Excluded(fitted.target.name, f"is resting for {until - now:.0f} s after failures")
+            for fitted, until in zip(able, rests, strict=True)
+            if until is not None
+        )
     return healthy
 
 

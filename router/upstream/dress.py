@@ -7,7 +7,8 @@ both what the draft itself sets. So a client can change an opinion and add a fie
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -17,14 +18,39 @@ from router.upstream.transport import Body, Outgoing
 from router.vendors.spec import Draft, Vendor
 from router.wire.upload import Upload
 
-__all__ = ["dress"]
+__all__ = ["digest", "dress"]
 
 _Parts = Callable[[str, Any], Iterator[tuple[str, Any]]]
 _encode = msgspec.json.Encoder().encode
 
 
-def dress(draft: Draft, vendor: Vendor, settings: Mapping[str, str], extras: Mapping[str, Any]) -> Outgoing:
-    """The finished request. `settings` holds our key under the name that the vendor's `auth` gives."""
+def digest(drafts: Iterable[Draft], vendor: Vendor, extras: Mapping[str, Any]) -> bytes:
+    """What tells these requests from all others: everything that the vendor is sent, but for our key."""
+    known = sha256()
+    for draft in drafts:
+        request = dress(draft, vendor, {}, extras, boundary="-")
+        body = request.body if isinstance(request.body, bytes) else b"".join(map(_content, request.body))
+        for part in (request.method.encode(), request.url.encode(), body):
+            known.update(len(part).to_bytes(8) + part)
+    return known.digest()
+
+
+def _content(part: bytes | Upload) -> bytes:
+    return part if isinstance(part, bytes) else b"".join(part.chunks())
+
+
+def dress(
+    draft: Draft,
+    vendor: Vendor,
+    settings: Mapping[str, str],
+    extras: Mapping[str, Any],
+    *,
+    boundary: str | None = None,
+) -> Outgoing:
+    """The finished request. `settings` holds our key under the name that the vendor's `auth` gives.
+
+    `boundary`: of a form's parts; a random one where none is given.
+    """
     query = _layers(draft.defaults, extras, draft.query) if draft.extras == "query" else draft.query
     in_body = draft.extras == "body"
     headers: dict[str, str] = {}
@@ -33,7 +59,7 @@ def dress(draft: Draft, vendor: Vendor, settings: Mapping[str, str], extras: Map
         body = _encode(_layers(draft.defaults, extras, draft.json) if in_body else _pruned(draft.json))
         headers["content-type"] = "application/json"
     elif draft.form is not None:
-        boundary = secrets.token_hex(16)
+        boundary = boundary or secrets.token_hex(16)
         fields = _layers(draft.defaults, extras, draft.form) if in_body else _pruned(draft.form)
         body = list(_form(fields, boundary, _bracketed if draft.objects == "brackets" else _repeated))
         headers["content-type"] = f"multipart/form-data; boundary={boundary}"

@@ -21,7 +21,7 @@ class DeadlineOver(Exception):
 
 
 class Limits(Struct, frozen=True, gc=False):
-    """Seconds for an attempt, from the full request to its first byte, and of silence once it has begun.
+    """Seconds for an attempt, from the full request to its first byte, of silence once it has begun, and to connect.
 
     `is_deadline`: it is the call's deadline that ends the attempt.
     """
@@ -29,6 +29,7 @@ class Limits(Struct, frozen=True, gc=False):
     attempt_s: float
     first_byte_s: float
     silence_s: float
+    connect_s: float = 10.0
     is_deadline: bool = False
 
 

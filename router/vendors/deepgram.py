@@ -2,6 +2,8 @@
 
 Source: Python SDK deepgram-sdk 7.17.0 and the OpenAPI document of 2026-07-22.
 Prices: pay as you go, 2026-08-01, the vendor's page as others read it; `language=multi` and Flux are not in them.
+Prices: of Aura, the price file of litellm 1.109.1 (November 2026); what it has of Nova is older than the vendor's page.
+Languages: the vendor's page of text-to-speech models, 2026.
 Voices: the SDK's lists; accents and genders of the English Aura voices from the vendor's documentation of 2025.
 Proved by: the official SDK `deepgram-sdk` (tests/vendors/test_deepgram.py).
 Left out: `temperature` and a free-text prompt (none exist), confidence as log-probability (it is not one).
@@ -228,13 +230,17 @@ VENDOR = Vendor(
             "aura*": Model(
                 voices={name: f"aura-{voice}-en" for name, voice in AURA.items()},
                 voice_like=r"aura-[a-z]+-[a-z]{2}",
+                languages=words("en"),
                 cast=AURA_CAST,
+                honours=honours("language", "speed"),  # English is what it is asked for, or the call goes elsewhere
+                price=per_1m_characters(15),
             ),
             "flux*": Model(
                 voices={name: f"flux-{voice}-en" for name, voice in FLUX.items()},
                 voice_like=r"flux-[a-z]+-[a-z]{2}",
+                languages=words("en"),
                 cast=FLUX_CAST,
-                honours=honours(speed=(0.5, 1.5)),
+                honours=honours("language", speed=(0.5, 1.5)),
                 extras=words("bit_rate tag mip_opt_out expressivity"),
             ),
         },

@@ -1,7 +1,9 @@
 """ElevenLabs: the voice is in the path, the format in the query, the key in a header of its own. Scribe takes a form.
 
 Source: Python SDK elevenlabs 2.78.0 and the OpenAPI document of 2026-08-22.
-Prices: the vendor's API page as others read it, June to August 2026; entities and keyterms cost more.
+Prices: the vendor's API page by the price file of litellm 1.109.1 (November 2026); entities and keyterms cost more.
+Languages: the vendor's page of models, 2025.
+Limits: the vendor's page of speech to text, 2025.
 Voices: the vendor's default voices and their labels (`GET /v2/voices`), July 2026.
 Proved by: the official SDK `elevenlabs` (tests/vendors/test_elevenlabs.py).
 Left out: opus (the container is not documented, so it is made from pcm), wav (only off the stream), what belongs in the
@@ -75,7 +77,8 @@ CAST = {  # the language is that of the accent: multilingual models speak others
     "pNInz6obpgDQGcFmaJgB": Voice("Adam", "en-US", "male"),
     "pqHfZKP75CvOlQylNhV4": Voice("Bill", "en-US", "male"),
 }
-FLASH = per_1m_characters(50)
+FULL = per_1m_characters(80)
+FLASH = per_1m_characters(40)
 SCRIBE = Model(price=per_hour(0.22))
 
 
@@ -144,7 +147,10 @@ VENDOR = Vendor(
             "unsupported_model": Kind.NO_MODEL,
         },
     ),
-    billed={Unit.CHARACTER: "header:character-cost", Unit.SECOND: "audio_duration_secs"},
+    billed={
+        Unit.CREDIT: "header:character-cost",  # called characters; users see 0.5 to 0.6 for each (2026)
+        Unit.SECOND: "audio_duration_secs",
+    },
     closed=words(
         "model_id text file webhook webhook_id webhook_metadata source_url cloud_storage_url use_multi_channel "
         "multichannel_output_style token enable_logging optimize_streaming_latency"
@@ -163,13 +169,15 @@ VENDOR = Vendor(
             "pronunciation_dictionary_locators apply_text_normalization apply_language_text_normalization audio_effects"
         ),
         models={
-            "eleven_v3": Model(longest=3_000, price=per_1m_characters(100)),
-            "eleven_v4*": Model(),
-            "eleven_multilingual_v2": Model(honours=honours(speed=(0.7, 1.2)), price=per_1m_characters(100)),
+            "eleven_v3": Model(longest=3_000, price=FULL),
+            "eleven_v4": Model(price=FULL),
+            "eleven_v4_turbo": Model(price=FLASH),
+            "eleven_v4_*": Model(),
+            "eleven_multilingual_v2": Model(honours=honours(speed=(0.7, 1.2)), price=FULL),
             "eleven_flash_v2_5": Model(longest=40_000, price=FLASH),
             "eleven_turbo_v2_5": Model(longest=40_000, price=FLASH),
-            "eleven_flash_v2": Model(longest=30_000, price=FLASH),
-            "eleven_turbo_v2": Model(longest=30_000, price=FLASH),
+            "eleven_flash_v2": Model(longest=30_000, languages=words("en"), price=FLASH),
+            "eleven_turbo_v2": Model(longest=30_000, languages=words("en"), price=FLASH),
         },
     ),
     transcription=Transcription(
@@ -178,6 +186,7 @@ VENDOR = Vendor(
         honours=honours("language", "keywords", temperature=(0, 2)),
         gives=words("words speakers logprobs"),
         largest_bytes=5_000_000_000,
+        longest_s=36_000,
         extras=words(
             "tag_audio_events num_speakers timestamps_granularity diarization_threshold seed no_verbatim "
             "numbers_format file_format entity_detection entity_redaction entity_redaction_mode detect_speaker_roles "

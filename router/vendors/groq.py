@@ -2,6 +2,7 @@
 
 Source: Python SDK groq 1.7.0; the vendor's model pages (voices, "turbo does not translate", read 2026-11-20).
 Prices: the price file of litellm 1.109.1 (November 2026); ten seconds are billed at least.
+Languages: the vendor's page of Orpheus, 2026.
 Proved by: the official SDK `groq` (tests/vendors/test_groq.py).
 Left out: `url` instead of an upload, `sample_rate` (Orpheus: unverified).
 """
@@ -30,6 +31,7 @@ ENGLISH_CAST = {name: Voice(name.title(), "en") for name in ("autumn", "diana", 
 ARABIC_CAST = {
     name: Voice(name.title(), "ar-SA") for name in ("abdullah", "fahad", "sultan", "lulwa", "noura", "aisha")
 }
+ONE_LANGUAGE = honours("language")  # the model's own is what it is asked for, or the call goes elsewhere
 LARGE = Model(price=per_hour(0.111, minimum_s=10))
 TURBO = Model(price=per_hour(0.04, minimum_s=10))
 KINDS = {  # where the status misleads: what our account may not use comes as 400 or 403, a full flex tier as 498
@@ -53,10 +55,19 @@ VENDOR = replace(
         longest=200,
         models={
             "canopylabs/orpheus-v1-english": Model(
-                cast=ENGLISH_CAST, voice_like="|".join(ENGLISH_CAST), price=per_1m_characters(22)
+                cast=ENGLISH_CAST,
+                voice_like="|".join(ENGLISH_CAST),
+                languages=words("en"),
+                honours=ONE_LANGUAGE,
+                price=per_1m_characters(22),
             ),
             "canopylabs/orpheus-arabic-saudi": Model(
-                voices=ARABIC, cast=ARABIC_CAST, voice_like="|".join(ARABIC_CAST), price=per_1m_characters(40)
+                voices=ARABIC,
+                cast=ARABIC_CAST,
+                voice_like="|".join(ARABIC_CAST),
+                languages=words("ar"),
+                honours=ONE_LANGUAGE,
+                price=per_1m_characters(40),
             ),
         },
     ),

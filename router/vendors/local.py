@@ -3,6 +3,7 @@
 espeak-ng speaks (robotic), pocketsphinx writes English down (approximate); both come with the extra `local`.
 Source: espeak-ng 1.52 (`speak_lib.h`), pocketsphinx 5; their programs are in `router/engines`.
 Voices: the files of espeak-ng's variants, which name a gender. Prices: none, they run here.
+Languages: the model that pocketsphinx 5.1 brings is of English.
 Proved by: the programs themselves (tests/vendors/test_local.py).
 """
 

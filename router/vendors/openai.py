@@ -1,7 +1,8 @@
 """OpenAI itself. Its speech models end 2027-01-06; whisper-1, gpt-4o transcription and translations end 2027-02-26.
 
 Source: OpenAPI document of 2026-08-21, Python SDK 3.52.0, the deprecation notices of 2026-08-26 and 2026-10-01.
-Prices: the price file of litellm 1.109.1 (November 2026).
+Prices: the vendor's model pages and the price file of litellm 1.109.1 (November 2026).
+Limits: the vendor's refusals of 2026, "longer than 1400 seconds which is the maximum for this model".
 Proved by: the official SDK `openai` (tests/vendors/test_openai.py).
 Left out: `voice_consents` and the making of voices, which are no calls of this router.
 """
@@ -61,10 +62,12 @@ LAST_SPEECH = "2027-01-06"
 LAST_TRANSCRIPT = "2027-02-26"
 MINI_TTS = Model(gives=words("events"), price=per_1m_tokens(input=0.60, output=12), shutdown=LAST_SPEECH)
 WHISPER = per_minute(0.006)
-BY_TOKEN = per_1m_tokens(input=2.50, output=10)
+BY_TOKEN = per_1m_tokens(input=2.50, output=10)  # in: audio and a prompt's text alike
+LONGEST_S = 1_400  # once 1,500, which is still what many pages say
 MINI_TRANSCRIBE = Model(
     gives=words("logprobs events"),
-    price=per_minute(0.003, is_estimate=True),  # billed by token, at prices that we do not know
+    longest_s=LONGEST_S,
+    price=per_1m_tokens(input=1.25, output=5),
     shutdown=LAST_TRANSCRIPT,
 )
 TRANSCRIBE = Model(
@@ -98,10 +101,13 @@ VENDOR = replace(
             "gpt-4o-transcribe-diarize": Model(
                 gives=words("speakers segments events"),
                 honours=honours("language", temperature=(0, 1)),
+                longest_s=LONGEST_S,
                 price=BY_TOKEN,
                 shutdown=LAST_TRANSCRIPT,
             ),
-            "gpt-4o-transcribe": Model(gives=words("logprobs events"), price=BY_TOKEN, shutdown=LAST_TRANSCRIPT),
+            "gpt-4o-transcribe": Model(
+                gives=words("logprobs events"), longest_s=LONGEST_S, price=BY_TOKEN, shutdown=LAST_TRANSCRIPT
+            ),
             "gpt-4o-mini-transcribe": MINI_TRANSCRIBE,
             "gpt-4o-mini-transcribe-*": MINI_TRANSCRIBE,
             "gpt-transcribe": TRANSCRIBE,

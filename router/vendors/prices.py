@@ -1,7 +1,7 @@
 """What a vendor bills by, and how much: prices as the vendor states them, in dollars, and per single unit.
 
-What lives here: values and the words that vendor files write them with. What a call costs is `routing`'s to say. A
-model whose price is not known has none; only what runs on this machine is `free`.
+What lives here: values and the words that vendor files and tables write them with. What a call costs is `routing`'s to
+say. A model whose price is not known has none; only what runs on this machine is `free`.
 """
 
 from __future__ import annotations
@@ -11,78 +11,150 @@ from enum import Enum
 
 from msgspec import Struct
 
-__all__ = ["STATED", "Price", "Unit", "free", "per_1m_characters", "per_1m_tokens", "per_hour", "per_minute"]
+__all__ = [
+    "STATED",
+    "Price",
+    "Unit",
+    "free",
+    "per_1m_bytes",
+    "per_1m_characters",
+    "per_1m_tokens",
+    "per_hour",
+    "per_minute",
+    "price_of",
+]
 
 
 class Unit(Enum):
-    """What vendors bill by."""
+    """What vendors bill by. Seconds are those of the audio: taken in by who listens, given out by who speaks."""
 
     CHARACTER = "characters"
+    BYTE = "bytes"  # of the text, in UTF-8
     SECOND = "seconds"
     INPUT_TOKEN = "input_tokens"  # noqa: S105 - a unit
     OUTPUT_TOKEN = "output_tokens"  # noqa: S105 - a unit
     INPUT_TEXT_TOKEN = "input_text_tokens"  # noqa: S105 - a unit
     INPUT_AUDIO_TOKEN = "input_audio_tokens"  # noqa: S105 - a unit
+    REQUEST = "requests"
+    GENERATION = "generations"
+    STEP = "steps"
+    CREDIT = "credits"
 
 
 STATED: Mapping[str, tuple[Unit, int]] = {
     "per_1m_characters": (Unit.CHARACTER, 1_000_000),
+    "per_1m_bytes": (Unit.BYTE, 1_000_000),
+    "per_second": (Unit.SECOND, 1),
     "per_minute": (Unit.SECOND, 60),
     "per_hour": (Unit.SECOND, 3_600),
     "per_1m_input_tokens": (Unit.INPUT_TOKEN, 1_000_000),
     "per_1m_output_tokens": (Unit.OUTPUT_TOKEN, 1_000_000),
+    "per_1m_input_text_tokens": (Unit.INPUT_TEXT_TOKEN, 1_000_000),
+    "per_1m_input_audio_tokens": (Unit.INPUT_AUDIO_TOKEN, 1_000_000),
+    "per_request": (Unit.REQUEST, 1),
+    "per_generation": (Unit.GENERATION, 1),
+    "per_step": (Unit.STEP, 1),
 }
-"""How prices are stated: the word -> the unit, and how many of it the dollars are for."""
+"""How prices are stated: the word -> the unit, and how many of it the dollars (or credits) are for."""
+
+PARTS = frozenset({Unit.INPUT_TEXT_TOKEN, Unit.INPUT_AUDIO_TOKEN})
+"""Units that are counted among `INPUT_TOKEN` as well: whoever bills by the parts does not bill by the whole."""
 
 
 class Price(Struct, frozen=True, kw_only=True):
     """Dollars, as the vendor states them (a word of `STATED` -> dollars) and as `rates`, for one unit each.
 
-    A call is billed as `minimum_s` seconds at least, and in whole steps of `step_s` seconds (0: to the fraction).
-    `is_estimate`: the vendor bills by something else, and says only what that amounts to.
+    A request is billed as `minimum_s` seconds at least, and in whole steps of `step_s` seconds (0: to the fraction).
+    `credit_usd`: the figures are credits, and one is worth that many dollars; what the vendor says it has charged, in
+    credits, goes before what is counted here. `is_estimate`: the vendor bills by something else, and says only what
+    that amounts to.
     """
 
     stated: Mapping[str, float]
     rates: Mapping[Unit, float]
     minimum_s: float = 0.0
     step_s: float = 0.0
+    credit_usd: float | None = None
     is_estimate: bool = False
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is charged, whatever is counted."""
+        return self.credit_usd is None and not any(self.rates.values())
 
     def __str__(self) -> str:
         """`15 per 1m characters`, in dollars."""
-        if not any(self.rates.values()):
+        if self.is_free:
             return "free"
-        stated = " + ".join(f"{usd:g} {word.replace('_', ' ')}" for word, usd in self.stated.items())
+        stated = " + ".join(f"{figure:g} {word.replace('_', ' ')}" for word, figure in self.stated.items())
         least = f", {self.minimum_s:g} s at least" if self.minimum_s else ""
-        return f"{'about ' if self.is_estimate else ''}{stated}{least}"
+        steps = f", in steps of {self.step_s:g} s" if self.step_s else ""
+        credit = "" if self.credit_usd is None else f"{' in credits ' if stated else 'credits '}of {self.credit_usd:g}"
+        return f"{'about ' if self.is_estimate else ''}{stated}{least}{steps}{credit}"
 
 
-free = Price(stated={"per_call": 0.0}, rates=dict.fromkeys(Unit, 0.0))
+def price_of(
+    stated: Mapping[str, float],
+    *,
+    minimum_s: float = 0.0,
+    step_s: float = 0.0,
+    credit_usd: float | None = None,
+    is_estimate: bool = False,
+) -> Price:
+    """A price in the words of `STATED`. Raises ValueError for two that bill the same thing twice."""
+    rates: dict[Unit, float] = {}
+    for word, figure in stated.items():
+        unit, count = STATED[word]
+        whole_or_parts = PARTS if unit is Unit.INPUT_TOKEN else {Unit.INPUT_TOKEN} if unit in PARTS else frozenset()
+        if unit in rates or whole_or_parts & rates.keys():
+            raise ValueError(f"{word} bills again what another of the price's words bills")
+        rates[unit] = figure / count
+    if not stated and credit_usd is None:
+        raise ValueError("a price says at least one figure")
+    return Price(
+        stated=stated, rates=rates, minimum_s=minimum_s, step_s=step_s, credit_usd=credit_usd, is_estimate=is_estimate
+    )
+
+
+free = price_of({"per_request": 0.0})
 """Costs nothing, whatever is counted."""
 
 
 def per_1m_characters(usd: float) -> Price:
     """Dollars for a million characters of text."""
-    return _price({"per_1m_characters": usd})
+    return price_of({"per_1m_characters": usd})
+
+
+def per_1m_bytes(usd: float) -> Price:
+    """Dollars for a million bytes of text in UTF-8."""
+    return price_of({"per_1m_bytes": usd})
 
 
 def per_minute(usd: float, *, minimum_s: float = 0.0, step_s: float = 0.0, is_estimate: bool = False) -> Price:
     """Dollars for a minute of audio."""
-    return _price({"per_minute": usd}, minimum_s=minimum_s, step_s=step_s, is_estimate=is_estimate)
+    return price_of({"per_minute": usd}, minimum_s=minimum_s, step_s=step_s, is_estimate=is_estimate)
 
 
 def per_hour(usd: float, *, minimum_s: float = 0.0, step_s: float = 0.0) -> Price:
     """Dollars for an hour of audio."""
-    return _price({"per_hour": usd}, minimum_s=minimum_s, step_s=step_s)
+    return price_of({"per_hour": usd}, minimum_s=minimum_s, step_s=step_s)
 
 
-def per_1m_tokens(*, input: float, output: float) -> Price:  # noqa: A002 - the vendors' own word
-    """Dollars for a million tokens: of speech the input is text and the output audio, of transcription the reverse."""
-    return _price({"per_1m_input_tokens": input, "per_1m_output_tokens": output})
-
-
-def _price(
-    stated: Mapping[str, float], *, minimum_s: float = 0.0, step_s: float = 0.0, is_estimate: bool = False
+def per_1m_tokens(
+    *,
+    output: float,
+    input: float | None = None,  # noqa: A002 - the vendors' own word
+    text_in: float | None = None,
+    audio_in: float | None = None,
 ) -> Price:
-    rates = {unit: usd / count for word, usd in stated.items() for unit, count in [STATED[word]]}
-    return Price(stated=stated, rates=rates, minimum_s=minimum_s, step_s=step_s, is_estimate=is_estimate)
+    """Dollars for a million tokens. Of speech the output is audio and the input text, of transcription the reverse.
+
+    `text_in` and `audio_in`, where the vendor bills the input's parts differently; else `input`.
+    """
+    stated = {
+        "per_1m_input_tokens": input,
+        "per_1m_input_text_tokens": text_in,
+        "per_1m_input_audio_tokens": audio_in,
+        "per_1m_output_tokens": output,
+    }
+    return price_of({word: usd for word, usd in stated.items() if usd is not None})

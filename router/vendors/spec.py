@@ -177,6 +177,8 @@ class Model(Struct, frozen=True, kw_only=True):
     voices: Mapping[str, str] | None = None
     voice_like: str | None = None
     longest: int | None = None
+    longest_s: float | None = None
+    languages: frozenset[str] | None = None
     cast: Mapping[str, Voice] | None = None
     extras: frozenset[str] | None = None
 
@@ -206,6 +208,7 @@ class Speech(Operation, frozen=True, kw_only=True):
 
     `voices`: OpenAI's thirteen names, as far as this vendor has something close, and `"*"` for the rest -> its own.
     `voice_like`: a pattern of its own voices (None: anything may be one); `cast`: facts on them. `longest`: characters.
+    `languages`: those it speaks, as ISO 639-1 codes (None: any, or as the voice does).
     """
 
     request: Callable[[SpeechAsk], Draft]
@@ -213,14 +216,20 @@ class Speech(Operation, frozen=True, kw_only=True):
     voices: Mapping[str, str] = {}
     voice_like: str | None = None
     longest: int | None = None
+    languages: frozenset[str] | None = None
     cast: Mapping[str, Voice] = {}
 
 
 class Transcription(Operation, frozen=True, kw_only=True):
-    """Audio in, text out. `gives`: `words segments speakers logprobs`, what the answer can hold beyond the text."""
+    """Audio in, text out. `gives`: `words segments speakers logprobs`, what the answer can hold beyond the text.
+
+    `longest_s`: the longest audio that the vendor takes, in seconds (None: as long as the file's bytes allow).
+    `languages`: those it understands, as ISO 639-1 codes (None: any).
+    """
 
     request: Callable[[ListenAsk], Draft]
     largest_bytes: int | None = None
+    longest_s: float | None = None
     languages: frozenset[str] | None = None
 
 

@@ -13,9 +13,20 @@ from msgspec import Struct
 from router.wire.audio import Format
 from router.wire.upload import Upload
 
-__all__ = ["LONGEST_MODEL", "NOT_FOR_VENDORS", "OPENAI_VOICES", "Call", "CallKind", "ListenCall", "SpeechCall"]
+__all__ = [
+    "LONGEST_MODEL",
+    "OPENAI_VOICES",
+    "AskedRoute",
+    "AskedTarget",
+    "Call",
+    "CallKind",
+    "ListenCall",
+    "PolicyName",
+    "SpeechCall",
+]
 
 CallKind = Literal["speech", "transcription", "translation"]
+PolicyName = Literal["order", "cost", "latency", "weight"]
 
 OPENAI_VOICES = frozenset(
     ("alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer", "verse", "marin", "cedar")
@@ -26,8 +37,24 @@ LONGEST_MODEL = 256
 """Characters of a model's name: it goes into events, messages and headers."""
 
 
-NOT_FOR_VENDORS = frozenset({"route"})
-"""Fields that a client may send to the router itself."""
+class AskedTarget(Struct, frozen=True):
+    """A target of a client's own chain: `vendor/model`, its share, and what voices are called there."""
+
+    target: str
+    weight: float = 1.0
+    voices: Mapping[str, str] = {}
+
+
+class AskedRoute(Struct, frozen=True, kw_only=True):
+    """How a client wants its call routed. What it leaves out is as the table has it for the model.
+
+    `max_latency_s`: seconds to the first byte; `max_cost`: US dollars for this call.
+    """
+
+    targets: tuple[AskedTarget, ...] = ()
+    policy: PolicyName | None = None
+    max_latency_s: float | None = None
+    max_cost: float | None = None
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -36,6 +63,7 @@ class Call(Struct, frozen=True, kw_only=True):
     `tunables`: parameters that may be dropped where a vendor lacks them (speed, instructions, language, prompt,
     temperature, keywords). `extras`: fields that OpenAI does not know, under the names the client gave them.
     `as_events`: the client wants the answer as a stream of events, from vendors that stream and from those that do not.
+    `route`: a chain or a policy of the client's own.
     """
 
     kind: CallKind
@@ -43,6 +71,7 @@ class Call(Struct, frozen=True, kw_only=True):
     tunables: Mapping[str, Any] = {}
     extras: Mapping[str, Any] = {}
     as_events: bool = False
+    route: AskedRoute | None = None
 
 
 class SpeechCall(Call, frozen=True, kw_only=True):
@@ -55,7 +84,11 @@ class SpeechCall(Call, frozen=True, kw_only=True):
 
 
 class ListenCall(Call, frozen=True, kw_only=True):
-    """Audio to be written down, or translated to English. `wants`: of `words segments speakers logprobs`."""
+    """Audio to be written down, or translated to English. `wants`: of `words segments speakers logprobs`.
+
+    `seconds`: how long the audio is, where somebody had to know and it could be told.
+    """
 
     audio: Upload
     wants: frozenset[str] = frozenset()
+    seconds: float | None = None

@@ -2,7 +2,8 @@
 
     RouterError
       CallError
-        InvalidCall 400 · Unsupported 400 · Unauthenticated 401 · UnknownModel 404 · NotFound 404 · NotAllowed 405
+        InvalidCall 400 · Unsupported 400 · Unauthenticated 401 · Forbidden 403 · UnknownModel 404 · NotFound 404
+        NotAllowed 405
         TooSlow 408 · TooLarge 413 · UnsupportedMedia 415 · Unexpected 500 · Stopping 503, in `api.server`
         RouteExhausted 502, or 400 / 404 / 429 / 504 when every attempt agrees
 
@@ -18,6 +19,7 @@ import msgspec
 
 __all__ = [
     "CallError",
+    "Forbidden",
     "InvalidCall",
     "NotAllowed",
     "NotFound",
@@ -82,6 +84,12 @@ class Unauthenticated(CallError):
     """No key of ours, or a wrong one."""
 
     status = 401
+
+
+class Forbidden(CallError):
+    """Asked for in good order, and switched off here."""
+
+    status = 403
 
 
 class UnknownModel(CallError):

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     KEY = "key"  # our key was refused
     QUOTA = "quota"  # our account is empty
     BUSY = "busy"  # throttled: come back later
+    FULL = "full"  # as many calls there as we allow ourselves
     TRY_AGAIN = "try_again"  # 408, 409, 425: nobody's fault
     INPUT = "input"  # the vendor will not take this request
     NO_MODEL = "no_model"  # the vendor does not know the model

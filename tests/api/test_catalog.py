@@ -9,12 +9,10 @@ import msgspec
 import pytest
 
 from router.api.lists import ListedModel, ListedVoice, list_voices, model_ids, show_model
-from router.routing.health import Health
 from router.routing.plan import Plan
-from router.routing.select import select
 from router.wire.calls import OPENAI_VOICES
 from router.wire.errors import InvalidCall, UnknownModel
-from tests.plans import VENDORS, plan_from, speech
+from tests.plans import VENDORS, choose, plan_from, speech
 
 SPEECH = "routes: {m: {targets: [openai/tts-1, elevenlabs/eleven_v3, {target: local/espeak-ng, last_resort: true}]}}\n"
 HEARING = "routes: {m: {targets: [groq/whisper-large-v3-turbo, deepgram/nova-3]}}\n"
@@ -71,14 +69,14 @@ def test_a_route_tells_its_chain_its_formats_and_its_prices() -> None:
             {
                 "target": "elevenlabs/eleven_v3",
                 "kind": "speech",
-                "usd": {"per_1m_characters": 100.0},
+                "usd": {"per_1m_characters": 80.0},
                 "minimum_seconds": 0.0,
                 "is_estimate": False,
             },
             {
                 "target": "local/espeak-ng",
                 "kind": "speech",
-                "usd": {"per_call": 0.0},
+                "usd": {"per_request": 0.0},
                 "minimum_seconds": 0.0,
                 "is_estimate": False,
             },
@@ -118,12 +116,13 @@ def test_a_model_that_is_named_directly_has_its_vendors_last_day() -> None:
 
 
 def test_a_price_tells_its_minimum_and_whether_it_is_a_guess() -> None:
-    """What is billed by another unit is marked; what is not known is not there."""
+    """What is not known is not there."""
     (turbo,) = model(HEARING, "groq", name="groq/whisper-large-v3-turbo").prices
     (mini,) = model(HEARING, "openai", name="openai/gpt-4o-mini-transcribe").prices
 
     assert (turbo.usd, turbo.minimum_seconds, turbo.is_estimate) == ({"per_hour": 0.04}, 10, False)
-    assert (mini.usd, mini.minimum_seconds, mini.is_estimate) == ({"per_minute": 0.003}, 0, True)
+    mini_usd = {"per_1m_input_tokens": 1.25, "per_1m_output_tokens": 5}
+    assert (mini.usd, mini.minimum_seconds, mini.is_estimate) == (mini_usd, 0, False)
     assert model(HEARING, "deepgram", name="deepgram/nova-2").prices == []
 
 
@@ -295,5 +294,5 @@ def test_every_voice_that_is_listed_for_a_model_is_taken_by_it() -> None:
 
 def spoken(everything: Plan, name: str, voice: str) -> Mapping[str, str]:
     """What each vendor would be asked to speak with."""
-    selection = select(everything, speech(model=name, voice=voice), Health(), now=0)
+    selection = choose(everything, speech(model=name, voice=voice))
     return {fitted.target.outlet.name: fitted.ask.voice for fitted in selection.able}

@@ -95,9 +95,9 @@ def test_each_field_of_a_request_is_there_and_says_what_it_means() -> None:
     bodies = ["SpeechBody", "TranscriptionForm", "TranscriptionBody", "TranslationForm", "TranslationBody"]
     fields = {name: schemas[name]["properties"] for name in bodies}
     lists = {*listening.LISTS, *listening.LISTS_FOR_VENDORS}
-    others = {*listening.TEXTS, "chunking_strategy"}
+    others = {*listening.TEXTS, "chunking_strategy", "route"}
 
-    assert fields["SpeechBody"].keys() == set(SpeechBody.__struct_fields__)
+    assert fields["SpeechBody"].keys() == {*SpeechBody.__struct_fields__, "route"}
     assert fields["TranscriptionForm"].keys() == {"file", *others, *(f"{name}[]" for name in lists)}
     assert fields["TranscriptionBody"].keys() == {"input_audio", *others, *lists}
     assert fields["TranslationForm"].keys() - {"file"} == fields["TranslationBody"].keys() - {"input_audio"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -11,9 +12,10 @@ import msgspec
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from rich.console import Console
 
 from router.api.forms import FormLimits, read_form
-from router.commands.table import find_table
+from router.commands.table import check, find_table
 from router.config import parse
 from router.wire.errors import TooLarge
 from tests.components import needs
@@ -80,6 +82,47 @@ def test_check_lists_every_problem_in_one_run(tmp_path: Path, text: str, problem
     assert done.returncode == 1
     for problem in problems:
         assert problem in done.stderr
+
+
+WITH_A_WARNING = (
+    "vendors: {groq: {api_key: k}}\nroutes:\n  m:\n    targets:\n      - {target: groq/whisper-large-v3, weight: 2}\n"
+)
+
+
+def test_check_warns_and_passes_all_the_same(tmp_path: Path) -> None:
+    """What works in vain is counted, and told with file, line and path; the status is 0, for the table can be used."""
+    (tmp_path / "routes.yaml").write_text(WITH_A_WARNING)
+
+    done = run("check", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "routes.yaml is valid: 1 routes, 1 vendors, 1 warning",
+        "warning: routes.yaml:5: routes.m.targets[0].weight: counts under policy weight alone, and here it is order",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_strict", "status"),
+    [
+        (WITH_A_WARNING, False, 0),
+        (WITH_A_WARNING, True, 1),
+        (WITH_A_WARNING.replace(", weight: 2", ""), True, 0),
+        ('vendors: {local: {}, groq: {api_key: "${A}"}}\nroutes: {m: {targets: [groq/x, local/espeak-ng]}}\n', True, 0),
+    ],
+)
+def test_a_strict_check_fails_for_a_warning_and_for_nothing_else(text: str, is_strict: bool, status: int) -> None:
+    """As an error does; a vendor that is not configured is none."""
+    assert check(parse(text, "routes.yaml", {}), Console(file=io.StringIO()), is_strict=is_strict) == status
+
+
+def test_check_without_keys_is_told_by_vendor_not_by_route(tmp_path: Path) -> None:
+    """A newcomer reads a line for each vendor and for each last resort, however many routes there are."""
+    done = run("check", "--config", SHIPPED, cwd=tmp_path)
+
+    told = [line for line in done.stdout.splitlines() if not line.startswith("warning: ") or " end" not in line]
+    assert len(told) <= 8, done.stdout
+    assert "groq is not configured: GROQ_API_KEY is not set" in done.stdout
 
 
 def test_the_table_is_found_where_it_is_named_or_here_or_shipped(

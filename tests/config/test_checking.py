@@ -19,13 +19,23 @@ GOOD = {
     "routes": {
         "tts-1": {
             "policy": "order",
+            "cache": {"ttl": "1h"},
             "targets": [
                 "openai/tts-1",
-                {"target": "a/b", "timeout": "2s", "last_resort": "always", "voices": {"*": "x"}, "options": {"a": 1}},
+                {
+                    "target": "a/b",
+                    "timeout": "2s",
+                    "last_resort": "always",
+                    "price": {"per_minute": 1, "minimum": "10s"},
+                    "weight": 0.5,
+                    "concurrency": 4,
+                    "voices": {"*": "x"},
+                    "options": {"a": 1},
+                },
             ],
         }
     },
-    "defaults": {"retries": 1, "params": "strict", "deadline": "1h", "speech": {"timeout": "2s"}},
+    "defaults": {"retries": 1, "retry_budget": 0.2, "params": "strict", "deadline": "1h", "speech": {"timeout": "2s"}},
     "server": {"host": "h", "port": 1, "max_upload": "1MB", "max_body": "1KB", "max_input": 5},
     "keys": {"alice": {"sha256": "a" * 64}, "bob": {"key": "b"}},
 }
@@ -37,8 +47,17 @@ SIZE = "a size such as 25MB or 512KB"
 URL = "a URL such as https://api.example.com/v1"
 SHA256 = "a SHA-256 of 64 digits 0-9 and a-f, in lower case"
 QUOTES = "; put it in quotes"
-TIMES = "timeout, first_byte_timeout, deadline"
-TARGET_KEYS = "timeout, first_byte_timeout, target, last_resort, voices, options"
+POLICY = "order, cost, latency, weight, or a mapping of by, max_latency and max_cost"
+DOLLARS = "a number from 0 to 1000000"
+CALLS = "a number of calls, or a mapping of limit, queue and wait"
+UNKNOWN = "unknown key; known here:"
+POSITIVE = "a number above 0, at most 1000000"
+PRICE = "a mapping with at least one price, such as {per_1m_characters: 15}"
+TIMES = "connect_timeout, timeout, first_byte_timeout, hedge_after, deadline"
+TARGET_KEYS = (
+    "connect_timeout, timeout, first_byte_timeout, hedge_after, target, price, weight, concurrency, last_resort, "
+    "voices, options"
+)
 
 FIRST = ("routes", "tts-1", "targets", 0)
 SECOND = ("routes", "tts-1", "targets", 1)
@@ -81,8 +100,14 @@ MISTAKES = [
     (("routes", "x"), ["a/b"], "routes.x: expected a mapping, found a list"),
     (("routes", "x"), {}, "routes.x: the key targets is missing"),
     (("routes", "gpt 4.1"), {"targets": []}, 'routes["gpt 4.1"].targets: expected at least one entry'),
-    (("routes", "tts-1", "policy"), "cost", "routes.tts-1.policy: expected order"),
-    (("routes", "tts-1", "policy"), None, "routes.tts-1.policy: expected order"),
+    (("routes", "tts-1", "policy"), "cheap", f"routes.tts-1.policy: expected {POLICY}"),
+    (("routes", "tts-1", "policy"), None, f"routes.tts-1.policy: expected {POLICY}"),
+    (("routes", "tts-1", "policy"), {"by": "x"}, "routes.tts-1.policy.by: expected order, cost, latency or weight"),
+    (("routes", "tts-1", "policy"), {"min": 3}, f"routes.tts-1.policy.min: {UNKNOWN} by, max_latency, max_cost"),
+    (("routes", "tts-1", "policy"), {"max_cost": -1}, f"routes.tts-1.policy.max_cost: expected {DOLLARS}"),
+    (("routes", "tts-1", "cache"), 5, "routes.tts-1.cache: expected a mapping, found a number"),
+    (("routes", "tts-1", "cache"), {}, "routes.tts-1.cache: the key ttl is missing"),
+    (("routes", "tts-1", "cache"), {"ttl": 5}, f"routes.tts-1.cache.ttl: expected {DURATION}, found a number"),
     (("routes", "tts-1", "polcy"), "order", "routes.tts-1.polcy: unknown key; did you mean policy?"),
     (("routes", "tts-1", "targets"), "a/b", "routes.tts-1.targets: expected a list, found text"),
     # targets
@@ -98,7 +123,18 @@ MISTAKES = [
     (FIRST, "a/b\n", f"routes.tts-1.targets[0]: expected {TARGET}"),
     (FIRST, {}, "routes.tts-1.targets[0]: the key target is missing"),
     ((*SECOND, "target"), "b", f"routes.tts-1.targets[1].target: expected {TARGET}"),
-    ((*SECOND, "weigth"), 5, f"routes.tts-1.targets[1].weigth: unknown key; known here: {TARGET_KEYS}"),
+    ((*SECOND, "weigth"), 5, "routes.tts-1.targets[1].weigth: unknown key; did you mean weight?"),
+    ((*SECOND, "retries"), 5, f"routes.tts-1.targets[1].retries: unknown key; known here: {TARGET_KEYS}"),
+    ((*SECOND, "weight"), 0, f"routes.tts-1.targets[1].weight: expected {POSITIVE}"),
+    ((*SECOND, "price"), 15, f"routes.tts-1.targets[1].price: expected {PRICE}"),
+    ((*SECOND, "price"), {}, f"routes.tts-1.targets[1].price: expected {PRICE}"),
+    ((*SECOND, "price"), {"minimum": "10s"}, f"routes.tts-1.targets[1].price: expected {PRICE}"),
+    ((*SECOND, "price"), {"credit": 0}, f"routes.tts-1.targets[1].price.credit: expected {POSITIVE}"),
+    ((*SECOND, "price"), {"per_hour": -1}, f"routes.tts-1.targets[1].price.per_hour: expected {DOLLARS}"),
+    ((*SECOND, "price"), {"per_hour": "1"}, f"routes.tts-1.targets[1].price.per_hour: expected {DOLLARS}, found text"),
+    ((*SECOND, "concurrency"), 0, "routes.tts-1.targets[1].concurrency: expected a whole number from 1 to 100000"),
+    ((*SECOND, "concurrency"), "2", f"routes.tts-1.targets[1].concurrency: expected {CALLS}"),
+    ((*SECOND, "concurrency"), {"queue": 2}, "routes.tts-1.targets[1].concurrency: the key limit is missing"),
     ((*SECOND, "voice"), {}, "routes.tts-1.targets[1].voice: unknown key; did you mean voices?"),
     ((*SECOND, "timeout"), 2, f"routes.tts-1.targets[1].timeout: expected {DURATION}, found a number"),
     ((*SECOND, "timeout"), "2", f"routes.tts-1.targets[1].timeout: expected {DURATION}"),
@@ -114,6 +150,7 @@ MISTAKES = [
     (("defaults", "retries"), -1, "defaults.retries: expected a whole number from 0 to 5"),
     (("defaults", "retries"), 1.0, "defaults.retries: expected a whole number from 0 to 5, found a number"),
     (("defaults", "retries"), True, "defaults.retries: expected a whole number from 0 to 5, found true or false"),
+    (("defaults", "retry_budget"), 2, "defaults.retry_budget: expected a number from 0 to 1"),
     (("defaults", "params"), "lax", "defaults.params: expected lenient or strict"),
     (("defaults", "speech"), "2s", "defaults.speech: expected a mapping, found text"),
     (("defaults", "speech", "retries"), 1, f"defaults.speech.retries: unknown key; known here: {TIMES}"),
@@ -188,7 +225,7 @@ def test_all_mistakes_are_found_in_one_run():
             "sever: unknown key; did you mean server?",
             "server.port: expected a whole number from 0 to 65535, found text",
             "server.hots: unknown key; did you mean host?",
-            "routes.a.policy: expected order",
+            f"routes.a.policy: expected {POLICY}",
             f"routes.a.targets[0]: expected {TARGET} or a mapping, found a number",
             "routes.a.targets[1]: the key target is missing",
             "routes.a.targets[1].tarket: unknown key; did you mean target?",
@@ -215,7 +252,7 @@ def test_what_could_not_be_read_is_not_complained_about_again(place):
 
 
 TEXTS = ["", "x", "2s", "2s\n", "1MB", "a/b", "a/b\n", "order", "always", "strict", "https://x", "a" * 64]
-KEYS = st.sampled_from(["", "a", "A b", "key", "sha256", "target", "targets", "timeout"])
+KEYS = st.sampled_from(["", "a", "A b", "key", "sha256", "target", "targets", "timeout", "by", "ttl", "minimum"])
 NUMBERS = st.integers(-5, 70_000) | st.floats(allow_nan=False, allow_infinity=False)
 JUNK = st.recursive(
     st.none() | st.booleans() | NUMBERS | st.sampled_from(TEXTS),

@@ -9,11 +9,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from router.config import (
+    CacheEntry,
     CallTimes,
+    ConcurrencyEntry,
     ConfigError,
     Defaults,
     KeyEntry,
     Loaded,
+    PolicyEntry,
+    PriceEntry,
     Problem,
     Route,
     Server,
@@ -32,7 +36,10 @@ UNFINISHED = "not valid YAML: the file ends in the middle of a value in quotes o
 UNSET = "A is not set: set it, or write ${A:-default}"
 MEANT_KEY = "unknown key; did you mean key?"
 ONE_OF_TWO = "expected exactly one of sha256 and key"
-TARGET_KEYS = "timeout, first_byte_timeout, target, last_resort, voices, options"
+TARGET_KEYS = (
+    "connect_timeout, timeout, first_byte_timeout, hedge_after, target, price, weight, concurrency, last_resort, "
+    "voices, options"
+)
 ROUTES = "routes: {a: {targets: [b/c]}}\n"
 
 
@@ -60,12 +67,20 @@ def test_the_full_example_becomes_a_table():
             target="elevenlabs/eleven_flash_v2_5",
             timeout=90.0,
             first_byte_timeout=2.0,
+            connect_timeout=3.0,
+            hedge_after=0.8,
+            weight=0.5,
+            price=PriceEntry(per_1m_characters=15, minimum=10.0, step=1.0, credit=0.0001),
+            concurrency=ConcurrencyEntry(limit=8, queue=4, wait=2.0),
             voices={"*": "EXAVITQu4vr4xnSDxMaL", "nova": "no"},
             options={"stability": 0.5, "seed": 7, "deep": {"list": [1, True, None, "text"]}},
         ),
         TargetEntry(target="local/espeak-ng", last_resort=True),
     ]
-    listening = ["openai/org/whisper-large-v3", TargetEntry(target="local/pocketsphinx", last_resort="always")]
+    sphinx = TargetEntry(
+        target="local/pocketsphinx", last_resort="always", concurrency=2, price=PriceEntry(per_request=0)
+    )
+    listening = ["openai/org/whisper-large-v3", sphinx]
     assert loaded.table == Table(
         vendors={
             "openai": VendorEntry(settings={"api_key": "sk-1"}),
@@ -79,19 +94,29 @@ def test_the_full_example_becomes_a_table():
         },
         voices={"alloy": {"elevenlabs": "EXAVITQu4vr4xnSDxMaL", "kokoro": "007"}, "my voice": {}},
         routes={
-            "tts-1": Route(targets=speech),
-            "gpt-4.1-mini-tts": Route(targets=speech),
+            "tts-1": Route(targets=speech, cache=CacheEntry(ttl=3600.0, shared=True)),
+            "gpt-4.1-mini-tts": Route(targets=speech, policy=PolicyEntry(by="cost", max_latency=0.8, max_cost=0.05)),
             "whisper-1": Route(targets=listening),
         },
         defaults=Defaults(
             retries=1,
+            retry_budget=0.1,
             params="strict",
             timeout=30.0,
             deadline=90.0,
             speech=CallTimes(first_byte_timeout=0.5),
             transcription=CallTimes(timeout=600.0, deadline=3600.0),
         ),
-        server=Server(host="0.0.0.0", port=9090, max_upload=26_214_400, max_body=524_288, max_input=4096),
+        server=Server(
+            host="0.0.0.0",
+            port=9090,
+            max_upload=26_214_400,
+            max_body=524_288,
+            max_input=4096,
+            max_cache=1_073_741_824,
+            client_routes=False,
+            direct=True,
+        ),
         keys={
             "alice": KeyEntry(sha256="2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"),
             "bob": KeyEntry(key="12345"),
@@ -107,7 +132,7 @@ def test_later_rooms_can_place_their_own_problems():
         "conf/routes.yaml:7: vendors.elevenlabs.region: unknown key"
     )
     assert source.problem(("vendors", "local", "api_key"), "missing").line == 9
-    assert source.problem(("routes", "tts-1", "targets", 1, "voices", "nova"), "unknown voice").line == 21
+    assert source.problem(("routes", "tts-1", "targets", 1, "voices", "nova"), "unknown voice").line == 27
 
 
 def test_all_problems_of_a_file_come_in_one_run_with_their_lines():
@@ -115,7 +140,7 @@ def test_all_problems_of_a_file_come_in_one_run_with_their_lines():
     text = (
         "vendors:\n  Open AI: {api_key: 5}\n  x: {base_url: '${'}\n"
         "routes:\n  tts-1:\n    targets:\n      - openai/tts-1\n"
-        "      - {target: tts, timeout: 2,\n         weight: 5}\n      - ${NOPE}\n    targets: []\n"
+        "      - {target: tts, timeout: 2,\n         retries: 5}\n      - ${NOPE}\n    targets: []\n"
         "  empty:\n  5: {}\n"
         "server:\n  port: 99999\n  max_upload: 1e999\n"
         "sever: {}\n"
@@ -126,7 +151,7 @@ def test_all_problems_of_a_file_come_in_one_run_with_their_lines():
         f"routes.yaml:3: vendors.x.base_url: {MALFORMED}",
         "routes.yaml:8: routes.tts-1.targets[1].target: expected a target such as openai/tts-1 (vendor/model)",
         "routes.yaml:8: routes.tts-1.targets[1].timeout: expected a duration such as 2s or 500ms, found a number",
-        f"routes.yaml:9: routes.tts-1.targets[1].weight: unknown key; known here: {TARGET_KEYS}",
+        f"routes.yaml:9: routes.tts-1.targets[1].retries: unknown key; known here: {TARGET_KEYS}",
         "routes.yaml:10: routes.tts-1.targets[2]: NOPE is not set: set it, or write ${NOPE:-default}",
         "routes.yaml:11: routes.tts-1.targets: doubled key, first on line 6",
         "routes.yaml:12: routes.empty: expected a mapping, found nothing",

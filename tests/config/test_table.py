@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from router.config.table import Defaults, KeyEntry, Route, Server, Table, TargetEntry, VendorEntry
+from router.config import Defaults, KeyEntry, PriceEntry, Route, Server, Table, TargetEntry, VendorEntry
+from router.vendors.prices import STATED
 
 SECRET = "sk-not-to-be-seen"
 
@@ -17,14 +18,35 @@ def test_what_is_not_said_is_what_the_documentation_promises():
     """Loopback, 8080, 25 MB of upload, 1 MB of body, 100,000 characters; no retries, lenient, no times of its own."""
     table = Table(routes={"tts-1": Route(targets=["openai/tts-1"])})
     assert table.server == Server(
-        host="127.0.0.1", port=8080, max_upload=26_214_400, max_body=8_388_608, max_input=100_000
+        host="127.0.0.1",
+        port=8080,
+        max_upload=26_214_400,
+        max_body=8_388_608,
+        max_input=100_000,
+        max_cache=67_108_864,
+        client_routes=True,
+        direct=True,
     )
-    assert table.defaults == Defaults(retries=0, params="lenient")
+    assert table.defaults == Defaults(retries=0, retry_budget=0.2, params="lenient")
     assert (table.defaults.timeout, table.defaults.speech) == (None, None)
     assert (table.vendors, table.voices, table.keys) == ({}, {}, {})
     assert table.routes["tts-1"].policy == "order"
     entry = TargetEntry(target="openai/tts-1")
     assert (entry.last_resort, entry.voices, entry.options, entry.timeout) == (False, {}, {}, None)
+    assert (entry.price, entry.weight, entry.concurrency, entry.hedge_after) == (None, 1.0, None, None)
+
+
+def test_a_table_has_every_word_that_prices_are_stated_with():
+    """What a vendor's file can say of a price, a table can say over it."""
+    others = {"minimum", "step", "credit"}
+    assert set(PriceEntry.__struct_fields__) - others == set(STATED)
+
+
+@pytest.mark.parametrize("entry", [{}, {"minimum": "10s"}])
+def test_a_price_says_at_least_one_figure(entry):
+    """A minimum of nothing is no price."""
+    with pytest.raises(ValueError, match="at least one price"):
+        PriceEntry(**entry)
 
 
 def test_tables_share_nothing_they_could_change():

@@ -231,7 +231,7 @@ async def test_what_each_piece_cost_is_added_up(serve: Serve, upstream: Upstream
     await speak(router, TEXT[:5_000])
 
     record = await router.record()
-    assert {unit.value: amount for unit, amount in record.units.items()} == {"characters": 200.0}
+    assert {unit.value: amount for unit, amount in record.units.items()} == {"credits": 200.0}
 
 
 async def test_a_long_text_falls_back_before_its_first_byte(serve: Serve, upstream: Upstream, spare: Upstream) -> None:

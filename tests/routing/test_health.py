@@ -2,68 +2,211 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from router.routing.health import COOL_DOWN_S, FAILURES_TO_REST, MOST_NAMES, OUT_S, REST_S, Blame, Health
-from router.routing.plan import Target
+from router.routing.health import (
+    CALLS_TO_JUDGE,
+    COOL_DOWN_S,
+    FAILURES_TO_REST,
+    LONGEST_REST_S,
+    MOST_NAMES,
+    OUT_S,
+    PROBE_S,
+    REST_S,
+    WINDOW_S,
+    Blame,
+    Health,
+)
 from tests.plans import VENDORS, plan_from
 
+ONE, NEIGHBOUR = plan_from(VENDORS + "routes: {m: {targets: [openai/tts-1, openai/tts-1-hd]}}").routes["m"].targets
 
-def targets() -> tuple[Target, ...]:
-    return plan_from(VENDORS + "routes: {m: {targets: [openai/tts-1, openai/tts-1-hd]}}").routes["m"].targets
+
+def rested(now: float = 0) -> Health:
+    """A health in which ONE has just been sent to rest."""
+    health = Health()
+    for _ in range(FAILURES_TO_REST):
+        health.failed(ONE, Blame.COUNT, now)
+    return health
 
 
 def test_a_throttled_target_rests_as_long_as_the_vendor_says() -> None:
     """Its neighbour at the same vendor does not; without a word it rests for the default."""
-    one, neighbour = targets()
     health = Health()
 
-    health.failed(one, Blame.COOL, now=100, retry_after_s=7)
-    health.failed(neighbour, Blame.COOL, now=100)
+    health.failed(ONE, Blame.COOL, now=100, retry_after_s=7)
+    health.failed(NEIGHBOUR, Blame.COOL, now=100)
 
-    assert health.rests_until(one, 106.9) == 107
-    assert health.rests_until(one, 107) is None
-    assert health.rests_until(neighbour, 100) == 100 + COOL_DOWN_S
+    assert health.rests_until(ONE, 106.9) == 107
+    assert health.rests_until(ONE, 107) is None
+    assert health.rests_until(NEIGHBOUR, 100) == 100 + COOL_DOWN_S
 
 
-def test_failures_in_a_row_rest_a_target_and_one_more_rests_it_again() -> None:
-    """A success in between starts the count anew; after the rest the first call is the probe."""
-    one, _ = targets()
+def test_failures_in_a_row_rest_a_target() -> None:
+    """A success in between starts the count anew."""
     health = Health()
     for _ in range(FAILURES_TO_REST - 1):
-        health.failed(one, Blame.COUNT, now=0)
-    health.succeeded(one)
+        health.failed(ONE, Blame.COUNT, now=0)
+    health.succeeded(ONE, began=0, now=0)
+    health.failed(ONE, Blame.COUNT, now=0)
+    assert health.rests_until(ONE, 0) is None
+
     for _ in range(FAILURES_TO_REST - 1):
-        health.failed(one, Blame.COUNT, now=0)
-    assert health.rests_until(one, 0) is None
+        health.failed(ONE, Blame.COUNT, now=0)
 
-    health.failed(one, Blame.COUNT, now=0)
-    assert health.rests_until(one, 1) == REST_S
-    assert health.rests_until(one, REST_S) is None
-    health.failed(one, Blame.COUNT, now=REST_S)
-    assert health.rests_until(one, REST_S) == 2 * REST_S
+    assert health.rests_until(ONE, 1) == REST_S
 
 
-def test_a_refused_key_rests_the_whole_vendor() -> None:
-    """All its targets, for long; nobody's fault rests nobody."""
-    one, neighbour = targets()
+def test_every_other_call_failing_rests_a_target_too() -> None:
+    """Never five in a row, but half of the last minute's calls; the same failures over hours do not count."""
+    often, seldom = Health(), Health()
+
+    for number in range(CALLS_TO_JUDGE):
+        often.failed(ONE, Blame.COUNT, now=number)
+        often.succeeded(ONE, began=number, now=number)
+        seldom.failed(ONE, Blame.COUNT, now=number * WINDOW_S)
+        seldom.succeeded(ONE, began=number * WINDOW_S, now=number * WINDOW_S)
+    often.failed(ONE, Blame.COUNT, now=CALLS_TO_JUDGE)
+
+    assert often.rests_until(ONE, CALLS_TO_JUDGE) == CALLS_TO_JUDGE + REST_S
+    assert seldom.rests_until(ONE, CALLS_TO_JUDGE * WINDOW_S) is None
+
+
+def test_few_failures_among_many_calls_rest_nobody() -> None:
+    """One in ten is a vendor's bad day, not its end."""
     health = Health()
 
-    health.failed(one, Blame.NONE, now=0)
-    assert health.rests_until(one, 0) is None
-    health.failed(one, Blame.EJECT, now=0)
+    for number in range(1_000):
+        if number % 10 == 0:
+            health.failed(ONE, Blame.COUNT, now=number / 10)
+        else:
+            health.succeeded(ONE, began=number / 10, now=number / 10)
 
-    assert health.rests_until(neighbour, 1) == OUT_S
+        assert health.rests_until(ONE, number / 10) is None
+
+
+def test_after_a_rest_one_call_is_the_probe() -> None:
+    """While it runs the others go elsewhere; it brings the target back, or rests it again, for longer."""
+    health = rested()
+    assert health.rests_until(ONE, REST_S) is None
+
+    health.began(ONE, REST_S)
+    assert health.rests_until(ONE, REST_S + 1) == REST_S + PROBE_S
+    health.failed(ONE, Blame.COUNT, REST_S + 2)
+    again = REST_S + 2 + 2 * REST_S
+    assert health.rests_until(ONE, REST_S + 3) == again
+
+    health.began(ONE, again)
+    health.succeeded(ONE, began=again, now=again + 1)
+    assert health.rests_until(ONE, again + 1) is None
+    health.failed(ONE, Blame.COUNT, again + 2)
+    assert health.rests_until(ONE, again + 2) is None
+
+
+def test_a_probe_that_says_nothing_is_followed_by_another() -> None:
+    """At once where the vendor refused the request itself, else after a while: a client may have left."""
+    health = rested()
+
+    health.began(ONE, REST_S)
+    health.failed(ONE, Blame.NONE, REST_S + 1)
+    assert health.rests_until(ONE, REST_S + 1) is None
+
+    health.began(ONE, REST_S + 2)
+    assert health.rests_until(ONE, REST_S + 2 + PROBE_S) is None
+
+
+def test_calls_from_before_a_rest_neither_end_nor_lengthen_it() -> None:
+    """A hundred that were under way fail with it, and one that a throttled vendor had let in succeeds."""
+    health = rested(now=10)
+    throttled = Health()
+    throttled.failed(ONE, Blame.COOL, now=10, retry_after_s=60)
+
+    for _ in range(100):
+        health.failed(ONE, Blame.COUNT, now=11)
+    throttled.succeeded(ONE, began=9, now=12)
+
+    assert health.rests_until(ONE, 12) == 10 + REST_S
+    assert throttled.rests_until(ONE, 12) == 70
+
+
+def test_a_success_during_a_rest_ends_it() -> None:
+    """Where all are resting one is tried all the same: then it is known to be back."""
+    health = rested(now=10)
+
+    health.succeeded(ONE, began=15, now=16)
+
+    assert health.rests_until(ONE, 16) is None
+
+
+def test_a_refused_key_rests_the_whole_vendor_until_the_table_is_read_again() -> None:
+    """All its targets, for long; a target that is throttled stays so. Nobody's fault rests nobody."""
+    health = Health()
+
+    health.failed(ONE, Blame.NONE, now=0)
+    assert health.rests_until(ONE, 0) is None
+    health.failed(ONE, Blame.EJECT, now=0)
+    health.failed(ONE, Blame.COOL, now=0, retry_after_s=60)
+    assert health.rests_until(NEIGHBOUR, 1) == OUT_S
+    health.forgive_accounts()
+
+    assert health.rests_until(NEIGHBOUR, 1) is None
+    assert health.rests_until(ONE, 1) == 60
 
 
 def test_what_is_held_against_made_up_names_is_bounded() -> None:
     """Clients can name any model: old names are forgotten before they fill the memory."""
-    one, _ = targets()
     health = Health()
 
     for number in range(MOST_NAMES + 10):
-        health.failed(replace(one, name=f"openai/{number}"), Blame.COUNT, now=0)
-        health.failed(replace(one, name=f"openai/{number}"), Blame.COOL, now=number, retry_after_s=1)
+        health.failed(replace(ONE, name=f"openai/{number}"), Blame.COUNT, now=0)
+        health.failed(replace(ONE, name=f"openai/{number}"), Blame.COOL, now=number, retry_after_s=1)
 
-    assert len(health._failures) <= MOST_NAMES + 1
-    assert len(health._until) <= MOST_NAMES + 1
+    assert len(health._states) <= MOST_NAMES
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.floats(0, 40),
+        st.sampled_from(["began", "succeeded", *Blame]),
+        st.none() | st.floats(0, 86_400),
+    ),
+    max_size=80,
+)
+
+
+@given(EVENTS)
+def test_nobody_rests_for_ever(events: list[tuple[float, str | Blame, float | None]]) -> None:
+    """Whatever happens, a target may be tried again when its longest rest is over, and is back after a success."""
+    health, now = Health(), 0.0
+    for pause_s, event, retry_after_s in events:
+        now += pause_s
+        match event:
+            case "began":
+                health.began(ONE, now)
+            case "succeeded":
+                health.succeeded(ONE, now, now)
+            case Blame():
+                health.failed(ONE, event, now, retry_after_s)
+        until = health.rests_until(ONE, now)
+        assert until is None or now < until <= now + max(OUT_S, LONGEST_REST_S, 86_400)
+
+    later = now + 86_400
+    assert health.rests_until(ONE, later) is None
+    health.succeeded(ONE, later, later)
+    assert health.rests_until(ONE, later) is None
+
+
+@given(st.integers(1, 400), st.floats(0.01, 5))
+def test_a_dead_vendor_is_not_asked_more_often_the_more_calls_there_are(calls: int, pause_s: float) -> None:
+    """No ejection storm: a run of failures rests it, then it is probed once a rest, and the rests grow."""
+    health, now, asked = Health(), 0.0, 0
+    for _ in range(calls):
+        if health.rests_until(ONE, now) is None:
+            health.began(ONE, now)
+            health.failed(ONE, Blame.COUNT, now)
+            asked += 1
+        now += pause_s
+
+    assert asked <= FAILURES_TO_REST + 3 + now / LONGEST_REST_S

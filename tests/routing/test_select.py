@@ -6,31 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from router.routing.health import Blame, Health
-from router.routing.select import Selection, select
+from router.routing.health import Blame
+from router.routing.history import History
 from router.wire.calls import Call
 from router.wire.errors import UnknownModel, Unsupported
-from tests.plans import ALL_KEYS, VENDORS, listen, plan_from, speech
+from tests.plans import ALL_KEYS, VENDORS, choose, listen, names, plan_from, speech
 
 SHIPPED = (Path(__file__).parents[2] / "routes.yaml").read_text()
 CHAIN = VENDORS + "routes: {m: {targets: [openai/tts-1, deepgram/aura-2, elevenlabs/eleven_v3]}}"
 
 
-def names(selection: Selection) -> list[str]:
-    return [fitted.target.name for fitted in selection.able]
-
-
 def test_order_is_as_written() -> None:
     """Policy `order`: the table's."""
-    selection = select(plan_from(CHAIN), speech(), Health(), 0)
+    selection = choose(plan_from(CHAIN), speech())
 
     assert names(selection) == ["openai/tts-1", "deepgram/aura-2", "elevenlabs/eleven_v3"]
 
 
 def test_the_unable_are_left_out_with_their_reasons() -> None:
     """A target that cannot, or is not configured, is skipped; the rest stay in order."""
-    selection = select(
-        plan_from(CHAIN, {"DEEPGRAM_API_KEY": "k", "OPENAI_API_KEY": "k"}), speech(voice="voice_1"), Health(), 0
+    selection = choose(
+        plan_from(CHAIN, {"DEEPGRAM_API_KEY": "k", "OPENAI_API_KEY": "k"}),
+        speech(voice="voice_1"),
     )
 
     assert names(selection) == ["openai/tts-1"]
@@ -57,7 +54,7 @@ def test_the_last_resort_answers_only_where_nobody_is_configured(name: str, call
     """The shipped table: without keys the embedded engines answer each model; with any one key set they never do."""
     plan = plan_from(SHIPPED, {key: "sk-real"} if key else {})
 
-    chain = names(select(plan, call, Health(), 0))
+    chain = names(choose(plan, call))
 
     assert [one.startswith("local/") for one in chain] == ([True] if key is None else [False] * len(chain))
     assert chain
@@ -66,17 +63,17 @@ def test_the_last_resort_answers_only_where_nobody_is_configured(name: str, call
 def test_a_failed_vendor_does_not_call_the_last_resort() -> None:
     """Resting is not absent: a configured vendor that fails never hands over to the embedded engines."""
     plan = plan_from(SHIPPED, {"OPENAI_API_KEY": "k"})
-    health = Health()
-    health.failed(plan.routes["tts-1"].targets[0], Blame.EJECT, now=0)
+    history = History()
+    history.health.failed(plan.routes["tts-1"].targets[0], Blame.EJECT, now=0)
 
-    assert names(select(plan, speech(model="tts-1"), health, 1)) == ["openai/tts-1"]
+    assert names(choose(plan, speech(model="tts-1"), history, 1)) == ["openai/tts-1"]
 
 
 def test_always_insists_on_the_last_resort() -> None:
     """`last_resort: always` is a target like any other."""
     plan = plan_from(VENDORS + "routes: {m: {targets: [openai/tts-1, {target: local/espeak-ng, last_resort: always}]}}")
 
-    assert names(select(plan, speech(), Health(), 0)) == ["openai/tts-1", "local/espeak-ng"]
+    assert names(choose(plan, speech())) == ["openai/tts-1", "local/espeak-ng"]
 
 
 def test_nobody_able_says_why_one_by_one() -> None:
@@ -84,7 +81,7 @@ def test_nobody_able_says_why_one_by_one() -> None:
     plan = plan_from(SHIPPED, {})
 
     with pytest.raises(Unsupported) as nobody:
-        select(plan, listen(model="whisper-1", kind="translation"), Health(), 0)
+        choose(plan, listen(model="whisper-1", kind="translation"))
 
     assert nobody.value.message == (
         "No vendor of 'whisper-1' can serve this translation. openai/whisper-1: OPENAI_API_KEY is not set; "
@@ -98,20 +95,20 @@ def test_nobody_able_says_why_one_by_one() -> None:
 def test_an_unknown_model_is_told(model: str) -> None:
     """Neither a route nor `vendor/model` of a vendor in the table, or one that this vendor cannot have."""
     with pytest.raises(UnknownModel):
-        select(plan_from(CHAIN), speech(model=model), Health(), 0)
+        choose(plan_from(CHAIN), speech(model=model))
 
 
 def test_the_resting_are_passed_over_but_never_all_of_them() -> None:
     """A resting target is left out with its reason; when all rest, the one back soonest is tried first."""
-    plan, health = plan_from(CHAIN), Health()
+    plan, history = plan_from(CHAIN), History()
     first, second, third = plan.routes["m"].targets
 
-    health.failed(first, Blame.COOL, now=0, retry_after_s=60)
-    one_out = select(plan, speech(), health, 10)
-    health.failed(second, Blame.COOL, now=0, retry_after_s=30)
-    health.failed(third, Blame.EJECT, now=0)
-    all_out = select(plan, speech(), health, 10)
-    all_back = select(plan, speech(), health, 601)
+    history.health.failed(first, Blame.COOL, now=0, retry_after_s=60)
+    one_out = choose(plan, speech(), history, 10)
+    history.health.failed(second, Blame.COOL, now=0, retry_after_s=30)
+    history.health.failed(third, Blame.EJECT, now=0)
+    all_out = choose(plan, speech(), history, 10)
+    all_back = choose(plan, speech(), history, 601)
 
     assert names(one_out) == ["deepgram/aura-2", "elevenlabs/eleven_v3"]
     assert one_out.excluded[0].reason == "is resting for 50 s after failures"

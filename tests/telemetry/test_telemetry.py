@@ -48,6 +48,7 @@ def test_a_call_is_one_line_of_json(logged: io.StringIO) -> None:
         "status": 200,
         "outcome": "ok",
         "units": {"characters": 5.0},
+        "cost_basis": "unpriced",
         "total_ms": 0.0,
         "bytes_out": 0,
         "attempts": [],

@@ -131,13 +131,13 @@ def test_an_honoured_parameter_is_sent_and_no_other(subject):
 
             assert plain == subject.dressed(fit)
             assert fit.dropped == (name,)
-        elif name != "language" or not getattr(subject.operation, "languages", None):
+        elif name != "language" or not subject.operation.languages:
             tried = [subject.request(**{name: value}) for value in values]
 
             assert plain != tried[0] != tried[1] != plain, name
 
 
-@every_listener
+@every_subject
 def test_a_model_of_few_languages_is_asked_for_no_other(subject):
     """It honours a language by being fit for the ones it has, and for those alone."""
     for language in subject.operation.languages or ():

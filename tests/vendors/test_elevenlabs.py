@@ -67,7 +67,7 @@ CASES = [
 ]
 
 READINGS = [
-    Reading("speech-plain", units={Unit.CHARACTER: 18}),
+    Reading("speech-plain", units={Unit.CREDIT: 18}),
     Reading(
         "transcription-plain",
         Transcript(

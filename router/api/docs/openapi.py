@@ -13,9 +13,11 @@ from msgspec import Struct
 
 from router.api.docs import replies, requests
 from router.api.docs.schemas import reference, schemas
+from router.api.docs.statuses import ALWAYS, ANONYMOUS, ERRORS, HEADERS, OF_CALLS, OF_OTHERS, PLAIN
 from router.api.lists import ListedModel, ModelList, VoiceList
 from router.api.speech import SpeechBody
 from router.config import Server
+from router.routing.explain import Explanation
 from router.wire.audio import CONTENT_TYPES
 
 __all__ = ["openapi"]
@@ -32,6 +34,7 @@ ALIASES: Mapping[str, Sequence[str]] = {
     "/v1/models": ["/models", "/v1/audio/models", "/audio/models"],
     "/v1/models/{name}": ["/models/{name}"],
     "/v1/audio/voices": ["/audio/voices"],
+    "/v1/routes/explain": ["/routes/explain"],
     "/": ["/v1"],
 }
 """Paths of the same handlers."""
@@ -51,39 +54,6 @@ EACH_EVENT = """\
 Each event is one line, `data: ` and one of these, and a blank line behind it. An error ends the stream; lines that
 begin with a colon keep a slow one alive."""
 
-HEADERS: Mapping[str, tuple[str, Json]] = {
-    "x-request-id": ("Names this request in the router's log.", {"type": "string"}),
-    "x-router-attempts": ("How many tries at vendors it took; 0: none was asked.", {"type": "integer", "minimum": 0}),
-    "x-router-cost-basis": (
-        "How much is known of what the call costs.",
-        {"type": "string", "enum": ["unpriced"]},
-    ),
-    "x-router-target": ("Who answered, as `vendor/model`.", {"type": "string"}),
-    "x-router-dropped": ("What could not be honoured, separated by commas.", {"type": "string"}),
-    "retry-after": ("Seconds until it is worth trying again.", {"type": "integer", "minimum": 1}),
-    "x-should-retry": ("`false` where trying again is no use; the SDKs obey.", {"type": "string", "enum": ["false"]}),
-    "allow": ("The methods that are allowed.", {"type": "string"}),
-}
-ALWAYS = frozenset({"x-request-id", "x-router-attempts", "x-router-cost-basis"})
-OF_CALLS = ("x-request-id", "x-router-attempts", "x-router-cost-basis", "x-router-target", "x-router-dropped")
-OF_OTHERS = ("x-request-id",)
-
-ERRORS: Mapping[int, tuple[str, Sequence[str]]] = {
-    400: ("The request is wrong (`param` names the field), or no vendor takes it.", ()),
-    401: ("No API key, or an unknown one.", ()),
-    404: ("No such model.", ()),
-    405: ("Another method than POST.", ("allow",)),
-    408: ("The rest of the body did not come; the connection ends.", ("x-should-retry",)),
-    413: ("The request is too large.", ()),
-    415: ("The body is neither a form nor JSON.", ()),
-    429: ("Every vendor is throttling the router.", ("retry-after", "x-should-retry")),
-    500: ("The router itself failed.", ()),
-    502: ("Every vendor failed; the message says how.", ("x-should-retry",)),
-    503: ("The server is shutting down.", ("retry-after",)),
-    504: ("No vendor answered in time.", ()),
-}
-ANONYMOUS = frozenset({500, 503})  # told by those who know nothing of the call
-
 
 def openapi(server: Server, *, version: str, is_open: bool) -> Json:
     """The document. `server`: the limits that hold here; `is_open`: no key is asked for."""
@@ -92,13 +62,13 @@ def openapi(server: Server, *, version: str, is_open: bool) -> Json:
         "info": {"title": "audio-router", "version": version, "description": ABOUT, "license": {"name": "Apache-2.0"}},
         "security": [{"key": []}, *([{}] if is_open else [])],
         "tags": [{"name": "Audio"}, {"name": "Lists"}, {"name": "Health"}, {"name": "Other paths of the same"}],
-        "paths": _with_aliases({**_audio(server), **_lists(), **_health()}),
+        "paths": _with_aliases({**_audio(server), **_lists(), **_explaining(), **_health()}),
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "A key of this router's."}},
             "headers": {name: _header(name) for name in HEADERS},
             "responses": {
                 **{f"Call{status}": _error(status, OF_CALLS) for status in ERRORS if status not in ANONYMOUS},
-                **{f"Error{status}": _error(status, OF_OTHERS) for status in (400, 401, 404, *ANONYMOUS)},
+                **{f"Error{status}": _error(status, OF_OTHERS) for status in (*PLAIN, *ANONYMOUS)},
             },
             "schemas": schemas(server),
         },
@@ -171,6 +141,14 @@ def _lists() -> Json:
             "get": {**_read("listVoices", "Who can speak", VoiceList, [400, 401, 404]), "parameters": filters}
         },
     }
+
+
+def _explaining() -> Json:
+    """Calls that nobody makes."""
+    explained = _read("explainRoute", "What would become of a call", Explanation, [400, 401, 403, 404, 408, 413])
+    about = "Who would be tried, in which order, at what cost, and why the others would not. No vendor is called."
+    asked = {"required": True, "content": {JSON: {"schema": reference(requests.ExplainBody)}}}
+    return {"/v1/routes/explain": {"post": {**explained, "description": about, "requestBody": asked}}}
 
 
 def _health() -> Json:

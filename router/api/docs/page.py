@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Response, get
@@ -22,6 +22,7 @@ from litestar.handlers import HTTPRouteHandler
 __all__ = ["documentation", "page", "policy"]
 
 Json = Mapping[str, Any]
+_Facts = TypeVar("_Facts", bound=Hashable)
 
 NO_ICON = "data:,"  # else browsers ask for /favicon.ico
 BOUNDS = {"minimum": "at least {}", "maximum": "at most {}", "maxLength": "at most {} characters"}
@@ -30,11 +31,14 @@ _SCRIPT = files(__package__).joinpath("page.js").read_text("utf-8")
 _CODE = re.compile(r"`([^`]+)`")
 
 
-def documentation(describe: Callable[[], Json]) -> Sequence[HTTPRouteHandler]:
-    """The handlers: the page, and the document it is made of, once somebody asks. Nobody needs a key to read them."""
-    document = cache(describe)
-    as_page = cache(lambda: page(document()).encode())
-    as_json = cache(lambda: msgspec.json.encode(document()))
+def documentation(facts: Callable[[], _Facts], describe: Callable[[_Facts], Json]) -> Sequence[HTTPRouteHandler]:
+    """The handlers: the page, and the document it is made of, once somebody asks. Nobody needs a key to read them.
+
+    The document describes `facts`, which may be others after a while.
+    """
+    document = lru_cache(1)(describe)
+    as_page = lru_cache(1)(lambda known: page(document(known)).encode())
+    as_json = lru_cache(1)(lambda known: msgspec.json.encode(document(known)))
     headers = {
         "content-security-policy": policy(),
         "referrer-policy": "no-referrer",
@@ -43,11 +47,11 @@ def documentation(describe: Callable[[], Json]) -> Sequence[HTTPRouteHandler]:
 
     @get("/docs", sync_to_thread=False)
     def docs() -> Response[bytes]:
-        return Response(as_page(), media_type="text/html", headers=headers)
+        return Response(as_page(facts()), media_type="text/html", headers=headers)
 
     @get(["/docs/openapi.json", "/openapi.json"], sync_to_thread=False)
     def openapi_json() -> Response[bytes]:
-        return Response(as_json(), media_type="application/json")
+        return Response(as_json(facts()), media_type="application/json")
 
     return [docs, openapi_json]
 

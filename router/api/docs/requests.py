@@ -11,11 +11,13 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from router.api.own_routes import RouteBody
 from router.wire.calls import LONGEST_MODEL
 
 __all__ = [
     "BINARY",
     "SPEECH_FIELDS",
+    "ExplainBody",
     "TranscriptionBody",
     "TranscriptionForm",
     "TranslationBody",
@@ -51,6 +53,11 @@ SPEECH_FIELDS: Mapping[str, Mapping[str, Any]] = {
 }
 """Beside what `SpeechBody` says of its fields."""
 
+A_ROUTE = (
+    "For this call: `targets` of your own (`vendor/model`, or `{target, weight, voices}`) at vendors of the table, a "
+    "`policy`, `max_latency` (`800ms`), `max_cost` (US dollars)."
+)
+
 File = Annotated[
     str,
     Meta(
@@ -83,6 +90,8 @@ Chunking = Annotated[
     str | dict[str, Any],
     Meta(description="`auto`, or an object, in a form `chunking_strategy[type]=server_vad` or one JSON text."),
 ]
+Route = Annotated[RouteBody, Meta(description=A_ROUTE)]
+RouteText = Annotated[RouteBody | str, Meta(description=f"{A_ROUTE} As `route[policy]=cost`, or as one JSON text.")]
 TranscriptFormat = Annotated[
     Literal["json", "text", "srt", "verbose_json", "vtt", "diarized_json"],
     Meta(
@@ -122,6 +131,7 @@ class TranscriptionForm(Struct, kw_only=True):
     chunking_strategy: Chunking | UnsetType = UNSET
     known_speaker_names: SpeakerNames | UnsetType = field(default=UNSET, name="known_speaker_names[]")
     known_speaker_references: SpeakerReferences | UnsetType = field(default=UNSET, name="known_speaker_references[]")
+    route: RouteText | UnsetType = UNSET
 
 
 class TranscriptionBody(Struct, kw_only=True):
@@ -141,6 +151,24 @@ class TranscriptionBody(Struct, kw_only=True):
     chunking_strategy: Chunking | UnsetType = UNSET
     known_speaker_names: SpeakerNames | UnsetType = UNSET
     known_speaker_references: SpeakerReferences | UnsetType = UNSET
+    route: Route | UnsetType = UNSET
+
+
+class ExplainBody(Struct, kw_only=True):
+    """A call's JSON, without its audio, and which kind of call it is. Further fields are as in the call."""
+
+    model: ModelName
+    kind: (
+        Annotated[Literal["speech", "transcription", "translation"], Meta(extra_json_schema={"default": "speech"})]
+        | UnsetType
+    ) = UNSET
+    input: Annotated[str, Meta(description="Of speech, and required there: the text.")] | UnsetType = UNSET
+    voice: Annotated[str, Meta(description="Of speech, and required there.")] | UnsetType = UNSET
+    response_format: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    duration: Annotated[float, Meta(gt=0, description="Seconds of the audio.")] | UnsetType = UNSET
+    size: Annotated[int, Meta(gt=0, description="Bytes of the file.")] | UnsetType = UNSET
+    route: Route | UnsetType = UNSET
 
 
 class TranslationForm(Struct, kw_only=True):
@@ -152,6 +180,7 @@ class TranslationForm(Struct, kw_only=True):
     response_format: EnglishFormat | UnsetType = UNSET
     temperature: Temperature | UnsetType = UNSET
     stream: Stream | UnsetType = UNSET
+    route: RouteText | UnsetType = UNSET
 
 
 class TranslationBody(Struct, kw_only=True):
@@ -163,3 +192,4 @@ class TranslationBody(Struct, kw_only=True):
     response_format: EnglishFormat | UnsetType = UNSET
     temperature: Temperature | UnsetType = UNSET
     stream: Stream | UnsetType = UNSET
+    route: Route | UnsetType = UNSET

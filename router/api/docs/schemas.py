@@ -12,8 +12,11 @@ from msgspec import Struct
 
 from router.api.docs import replies, requests
 from router.api.lists import ModelList, VoiceList
+from router.api.own_routes import RouteBody
 from router.api.speech import SpeechBody
 from router.config import Server
+from router.config.units import describe_unit
+from router.routing.explain import Explanation
 
 __all__ = ["reference", "schemas"]
 
@@ -23,13 +26,14 @@ _REQUESTS: list[type[Struct]] = [
     requests.TranscriptionBody,
     requests.TranslationForm,
     requests.TranslationBody,
+    requests.ExplainBody,
 ]
 _REPLIES: list[type[Struct]] = [getattr(replies, name) for name in replies.__all__]
 
 
 def schemas(server: Server) -> dict[str, Any]:
     """By name. Objects stay open: OpenAI's SDKs keep what they do not know, and vendors get what we do not know."""
-    lists = {name: _whole(schema) for name, schema in _components(ModelList, VoiceList).items()}
+    lists = {name: _whole(schema) for name, schema in _components(ModelList, VoiceList, Explanation).items()}
     return {**_speech(server.max_input), **_components(*_REQUESTS, *_REPLIES), **lists}
 
 
@@ -45,11 +49,13 @@ def _speech(max_input: int) -> dict[str, Any]:
     for name, more in requests.SPEECH_FIELDS.items():
         fields[name] |= more
     fields["input"] |= {"minLength": 1, "maxLength": max_input}
-    return components
+    route = _components(RouteBody)
+    fields["route"] = {**reference(RouteBody), "description": requests.A_ROUTE}
+    return {**components, **route}
 
 
 def _components(*shapes: type[Struct]) -> dict[str, Any]:
-    return msgspec.json.schema_components(shapes, ref_template=_PLACE + "{name}")[1]
+    return msgspec.json.schema_components(shapes, schema_hook=describe_unit, ref_template=_PLACE + "{name}")[1]
 
 
 def _whole(schema: dict[str, Any]) -> dict[str, Any]:

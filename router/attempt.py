@@ -1,0 +1,291 @@
+"""One try at one target, up to its commit: a place, a request, an answer that has begun; or a recording of it.
+
+What lives here: what is done with one vendor. Which is tried, when the next one is, and what is made of a failure:
+`relay`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
+from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.cache.recordings import Recordings
+from router.config import CacheEntry
+from router.media.join import joined
+from router.media.meter import metered
+from router.media.paths import Undecodable
+from router.reply import Audio, Reply
+from router.routing.fit import Fitted
+from router.routing.history import History
+from router.routing.judge import pause_before_again
+from router.routing.pricing import Bill, Cost, is_by_length
+from router.telemetry import AttemptRecord, CallRecord, milliseconds
+from router.upstream.ahead import begun, in_turn
+from router.upstream.answers import Answer, audible, read_answer
+from router.upstream.dress import digest, dress
+from router.upstream.places import Places
+from router.upstream.transport import Patience, Transport
+from router.upstream.waiting import Limits, waited
+from router.wire.audio import Format
+from router.wire.calls import CallKind
+from router.wire.faults import Fault, Kind
+
+__all__ = ["Attempt", "Attempts", "Chain"]
+
+
+class Chain(Struct, frozen=True):
+    """The targets to try, how often each, and until when. `is_of_client`: what they are asked is the client's own.
+
+    `retry_share`: of calls, that a target may be asked once more. `given_up`: what attempts may have cost that were
+    left before they had answered. `cache`: how long a recording is kept, for `owner` alone or for all.
+    """
+
+    able: Sequence[Fitted]
+    is_direct: bool
+    kind: CallKind
+    tries: int
+    began: float
+    retry_share: float
+    given_up: list[Cost | None]
+    is_of_client: bool = True
+    cache: CacheEntry | None = None
+    owner: str | None = None
+
+    def limits(self, fitted: Fitted, now: float) -> Limits:
+        """The time of the next attempt: its own, within what the deadline of the call leaves."""
+        timing = fitted.target.timing[self.kind]
+        left_s = math.inf if timing.deadline_s is None else max(0.0, self.began + timing.deadline_s - now)
+        is_deadline = left_s < timing.timeout_s
+        attempt_s = min(timing.timeout_s, left_s)
+        return Limits(attempt_s, timing.first_byte_s, timing.timeout_s, timing.connect_s, is_deadline=is_deadline)
+
+    def hedge_after_s(self, fitted: Fitted) -> float | None:
+        """Seconds until the next target is started beside this one; None: never."""
+        return fitted.target.timing[self.kind].hedge_after_s
+
+    @property
+    def is_hedged(self) -> bool:
+        """Whether two attempts may run side by side."""
+        return len(self.able) > 1 and any(self.hedge_after_s(fitted) is not None for fitted in self.able)
+
+
+class Attempt(Struct):
+    """One try at one target: since when it has been waited for, and whether the vendor has the whole request.
+
+    `is_own`: the vendor is asked because of it; else it waits for a place, or hears what another call has asked for.
+    """
+
+    fitted: Fitted
+    began: float
+    is_own: bool = False
+    is_sent: bool = False
+
+    def told(self, outcome: str, now: float, fault: Fault | None = None) -> AttemptRecord:
+        """What is recorded of it."""
+        record = AttemptRecord(self.fitted.target.name, outcome, milliseconds(now - self.began))
+        if fault:
+            record.status, record.message = fault.status, fault.message
+        return record
+
+
+class Attempts:
+    """Makes attempts, for all calls of a process."""
+
+    def __init__(
+        self,
+        transports: Mapping[str, Transport],
+        recordings: Recordings,
+        history: History,
+        clock: Callable[[], float],
+    ) -> None:
+        self._transports = transports
+        self._recordings = recordings
+        self._history = history
+        self._places = Places()
+        self._clock = clock
+
+    async def make(self, attempt: Attempt, chain: Chain, record: CallRecord, commitment: AsyncExitStack) -> Reply:
+        """One try at one target, up to its first audio, first words or whole transcript.
+
+        Raises `Fault`, or `DeadlineOver`, which is nobody's fault; then nothing is open.
+        """
+        limits = chain.limits(attempt.fitted, attempt.began)
+        async with AsyncExitStack() as opened:
+            async with waited(limits) as waiting:
+                if chain.cache and attempt.fitted.wanted:
+                    reply = await self._recorded(attempt, chain, record, limits, waiting.request_is_sent, opened)
+                else:
+                    reply = await self._asked(attempt, record, limits, waiting.request_is_sent, opened)
+            await commitment.enter_async_context(opened.pop_all())
+        return reply
+
+    async def _asked(
+        self,
+        attempt: Attempt,
+        record: CallRecord,
+        limits: Limits,
+        on_sent: Callable[[], None],
+        opened: AsyncExitStack,
+    ) -> Reply:
+        """The vendor's own reply, begun, once there is a place for the call."""
+        fitted = attempt.fitted
+        if bound := fitted.target.concurrency:
+            taken = self._places.taken(fitted.target.name, bound.limit, bound.queue, bound.wait_s)
+            await opened.enter_async_context(taken)
+        attempt.began, attempt.is_own = self._clock(), True
+        self._history.began(fitted, attempt.began)
+
+        def is_sent() -> None:
+            attempt.is_sent = True
+            on_sent()
+
+        first, *following = fitted.pieces()
+        answer = await self._send(first, limits, is_sent, opened)
+        bill = Bill(first, answer.units, answer=answer.text)
+        reply = Reply(fitted, record, [bill], attempt.began, requests=1 + len(following))
+        reply.transcript, reply.text = answer.transcript, answer.text
+        if answer.audio:
+            reply.audio = await self._spoken(answer.audio, following, reply, opened)
+        elif answer.heard:
+            reply.heard = await begun(answer.heard)
+        return reply
+
+    async def _send(
+        self, fitted: Fitted, limits: Limits, on_sent: Callable[[], None], opened: AsyncExitStack
+    ) -> Answer:
+        """Send the vendor's own request and read what kind of answer comes."""
+        outlet = fitted.target.outlet
+        request = dress(fitted.draft(), outlet.facts, outlet.settings, fitted.extras)
+        transport = self._transports[outlet.facts.transport]
+        patience = Patience(connect_s=limits.connect_s, silence_s=limits.silence_s)
+        response = await opened.enter_async_context(transport.send(request, patience, on_sent))
+        due = fitted.operation, outlet.facts, outlet.settings, fitted.wants
+        return await read_answer(response, *due, as_events=fitted.ask.as_events, language=fitted.ask.language)
+
+    # ------------------------------------------------------------------ speech
+
+    async def _recorded(
+        self,
+        attempt: Attempt,
+        chain: Chain,
+        record: CallRecord,
+        limits: Limits,
+        on_sent: Callable[[], None],
+        opened: AsyncExitStack,
+    ) -> Reply:
+        """The same speech as it was asked for before, or is being asked for by a twin; else the vendor's own, kept."""
+        fitted = attempt.fitted
+        assert chain.cache
+        reply = Reply(fitted, record, [], attempt.began, requests=0)
+
+        async def speak(held: AsyncExitStack) -> AsyncIterator[bytes]:
+            patient = replace(
+                limits, attempt_s=limits.silence_s, is_deadline=False
+            )  # twins have deadlines of their own
+
+            def is_sent() -> None:
+                waiting.request_is_sent()
+                on_sent()
+
+            async with waited(patient) as waiting:
+                made = await self._asked(attempt, record, patient, is_sent, held)
+            assert made.audio
+            whole = await held.enter_async_context(aclosing(_whole(made.audio)))
+            reply.bills, reply.requests, reply.began = made.bills, made.requests, made.began
+            return whole
+
+        key = _recording_key(fitted, None if chain.cache.shared else chain.owner)
+        listening = await opened.enter_async_context(self._recordings.listening(key, chain.cache.ttl, speak))
+        record.cache, reply.is_own = listening.how, listening.how == "miss"
+        chunks = await begun(listening.chunks())
+        reply.audio = Audio(await anext(chunks), chunks)
+        return reply
+
+    async def _spoken(
+        self, chunks: AsyncIterator[bytes], following: Sequence[Fitted], reply: Reply, opened: AsyncExitStack
+    ) -> Audio:
+        """Wait for the first audio that can go out: the vendor's own bytes, or what is made of them while they stream.
+
+        Pieces that follow are asked for while the one before still streams, and all become one recording.
+        """
+        source, wanted = reply.fitted.source, reply.fitted.wanted
+        chunks = await _heard(chunks, reply.bills[0], opened)
+        if following or source != wanted:
+            parts = in_turn(chunks, [partial(self._open_piece, one, reply) for one in following], pause_before_again)
+            remade = _remade(await opened.enter_async_context(aclosing(parts)), reply.fitted)
+            chunks = await opened.enter_async_context(aclosing(remade))
+        return Audio(await anext(chunks), chunks)
+
+    async def _open_piece(self, fitted: Fitted, reply: Reply, held: AsyncExitStack) -> AsyncIterator[bytes]:
+        """A later piece, begun; no other target may speak it. Raises `Fault`."""
+        timing = fitted.target.timing["speech"]
+        limits = Limits(timing.timeout_s, timing.first_byte_s, timing.timeout_s, timing.connect_s)
+        attempt = Attempt(fitted, self._clock())
+        try:
+            async with AsyncExitStack() as opened:
+                async with waited(limits) as waiting:
+                    answer = await self._send(fitted, limits, waiting.request_is_sent, opened)
+                    assert answer.audio
+                    bill = Bill(fitted, answer.units)
+                    chunks = await _heard(answer.audio, bill, opened)
+                await held.enter_async_context(opened.pop_all())
+        except Fault as fault:
+            reply.record.attempts.append(attempt.told(fault.kind.value, self._clock(), fault))
+            if fault.kind is not Kind.BUSY:  # which our own other piece may be the reason of
+                self._history.blamed(fitted, fault, attempt.began, self._clock())
+            raise
+        reply.bills.append(bill)
+        return chunks
+
+
+async def _remade(parts: AsyncIterator[AsyncIterator[bytes]], fitted: Fitted) -> AsyncGenerator[bytes]:
+    """The parts as one recording in the format that is wanted. Raises `Fault` (GARBLED) for what is no such audio."""
+    assert fitted.source
+    assert fitted.wanted
+    try:
+        async with aclosing(joined(parts, fitted.source, fitted.wanted)) as made:
+            async for chunk in made:
+                yield chunk
+    except Undecodable as error:
+        raise Fault(Kind.GARBLED, str(error)) from error
+
+
+async def _heard(chunks: AsyncIterator[bytes], bill: Bill, opened: AsyncExitStack) -> AsyncIterator[bytes]:
+    """A vendor's audio, begun, and measured where it is billed by its length."""
+    source = bill.asked.source
+    chunks = audible(chunks, source)
+    if source and is_by_length(bill.asked, bill.reported):
+        chunks = await opened.enter_async_context(aclosing(_metered(chunks, source, bill)))
+    return await begun(chunks)
+
+
+async def _metered(chunks: AsyncIterator[bytes], source: Format, bill: Bill) -> AsyncGenerator[bytes]:
+    """The same chunks; at their end the bill says how many seconds they were."""
+    seconds = 0.0
+
+    def count(more: float) -> None:
+        nonlocal seconds
+        seconds += more
+
+    async with aclosing(metered(chunks, source, count)) as passing:
+        async for chunk in passing:
+            yield chunk
+    bill.seconds = seconds or None
+
+
+async def _whole(audio: Audio) -> AsyncGenerator[bytes]:
+    yield audio.first
+    async for chunk in audio.rest:
+        yield chunk
+
+
+def _recording_key(fitted: Fitted, owner: str | None) -> str:
+    """What tells a recording from all others: what the vendor is sent, what becomes of it, whose it is."""
+    facts = fitted.target.outlet.facts
+    requests = digest((piece.draft() for piece in fitted.pieces()), facts, fitted.extras)
+    return f"{requests.hex()}:{fitted.target.outlet.name}:{fitted.source}:{fitted.wanted}:{owner!r}"

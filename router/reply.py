@@ -1,0 +1,57 @@
+"""A call that is committed to one target: what goes out, what it is made of, what it costs.
+
+What lives here: values. How they come about: `attempt`; what becomes of them: `relay`, and the doors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from msgspec import Struct
+
+from router.routing.fit import Fitted
+from router.routing.pricing import Bill, Cost, estimate, settle, total
+from router.telemetry import CallRecord
+from router.vendors.spec import Heard, Unit
+from router.wire.transcripts import Transcript
+
+__all__ = ["Audio", "Reply"]
+
+
+class Audio(Struct):
+    """Speech that has begun: its first bytes, and the rest as it arrives (raises `Fault` when it breaks off)."""
+
+    first: bytes
+    rest: AsyncIterator[bytes]
+
+
+class Reply(Struct):
+    """A call that is committed to one target. Exactly one of `audio`, `transcript`, `heard`.
+
+    `heard` are the parts of a transcript as the vendor makes them, the whole of it last; it raises `Fault` when it
+    breaks off. `bills`: one for each of the requests, of which there will be `requests`; what they say of a stream is
+    complete at its end. `began`: the attempt, by the relay's clock. `is_own`: nobody else's call was answered so.
+    """
+
+    fitted: Fitted
+    record: CallRecord
+    bills: list[Bill]
+    began: float
+    requests: int = 1
+    is_own: bool = True
+    audio: Audio | None = None
+    transcript: Transcript | None = None
+    heard: AsyncIterator[Heard] | None = None
+    text: str | None = None
+
+    @property
+    def units(self) -> dict[Unit, float]:
+        """What will be billed, as far as vendors have said so."""
+        reports = [bill.reported for bill in self.bills]
+        return {unit: sum(one.get(unit, 0.0) for one in reports) for report in reports for unit in report}
+
+    def cost(self) -> Cost | None:
+        """What it has cost, as far as is known; what has still to be asked for is estimated."""
+        if len(self.bills) < self.requests:
+            return estimate(self.fitted)
+        return total(map(settle, self.bills))

@@ -1,0 +1,50 @@
+"""What past calls have taught: who is out, who is quick, what is left for retries. All that a decision remembers.
+
+What lives here: the three memories as one, and how an attempt enters them. Pure; the clock is an argument.
+"""
+
+from __future__ import annotations
+
+from router.routing.budget import Budgets
+from router.routing.fit import Fitted
+from router.routing.health import Blame, Health
+from router.routing.judge import judge
+from router.routing.latency import Latency
+from router.wire.faults import Fault, Kind
+
+__all__ = ["History"]
+
+
+class History:
+    """One for a process: plans come and go, what is known of their targets stays."""
+
+    def __init__(self) -> None:
+        self.health = Health()
+        self.latency = Latency()
+        self.budgets = Budgets()
+
+    def began(self, fitted: Fitted, now: float) -> None:
+        """An attempt begins."""
+        self.health.began(fitted.target, now)
+        self.latency.began(fitted, now)
+
+    def spoke(self, fitted: Fitted, began: float, now: float) -> None:
+        """The first byte of an attempt is here."""
+        self.latency.spoke(fitted, now - began, now)
+
+    def failed(self, fitted: Fitted, blame: Blame, began: float, now: float, retry_after_s: float | None) -> None:
+        """An attempt has failed, before or after its first byte."""
+        self.health.failed(fitted.target, blame, now, retry_after_s)
+        if blame is Blame.COUNT:
+            self.latency.kept_silent(fitted, now - began, now)
+
+    def blamed(self, fitted: Fitted, fault: Fault, began: float, now: float) -> bool:
+        """Hold a fault against its target, as far as it is to blame; True when the same target may be tried again."""
+        verdict = judge(fault)
+        if fault.kind is not Kind.FULL:  # nobody has asked it
+            self.failed(fitted, verdict.blame, began, now, fault.retry_after_s)
+        return verdict.same_again
+
+    def abandoned(self, fitted: Fitted, began: float, now: float) -> None:
+        """An attempt was given up before its first byte, because another was quicker or the client had left."""
+        self.latency.kept_silent(fitted, now - began, now)

@@ -1,0 +1,274 @@
+"""What a call costs at a target: estimated before it is sent, settled from what the vendor reported or really made.
+
+Pure. A price that nobody knows, or that bills by something that cannot be counted, makes no cost: `None`, never 0.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from router.routing.fit import Fitted
+from router.vendors.prices import Price
+from router.vendors.spec import ChatAsk, ListenAsk, SpeechAsk, Unit
+
+__all__ = ["NOTHING", "Basis", "Bill", "Cost", "basis_of", "dollars", "estimate", "is_by_length", "settle", "total"]
+
+Basis = Literal["exact", "estimated", "unpriced"]
+
+CHARACTERS_PER_SECOND = 15.0
+"""Of English speech: OpenAI's longest text, 4,096 characters, is 268 s of gpt-4o-mini-tts (measured, November 2025)."""
+WIDE_PER_SECOND = 5.0
+"""Chinese, Japanese and Korean characters: a syllable or more each."""
+CHARACTERS_PER_TOKEN = 4.5  # the same text is 877 tokens; a wide character is about one
+AUDIO_OUT_TOKENS_PER_SECOND = 20.0  # OpenAI: gpt-4o-mini-tts is about $0.015 a minute at $12 for 1M
+TRANSCRIPT_TOKENS_PER_SECOND = 200 / 60  # 150 words a minute
+AUDIO_IN_TOKENS_PER_SECOND = 1_600 / 60
+"""OpenAI: gpt-4o-transcribe is about $0.006 a minute, mini $0.003, at $2.50 and $1.25 for 1M tokens of input and four
+times that for output (prices of November 2026): what is left for the input when the transcript is paid."""
+LEAST_SPEED = 0.1
+
+_WIDE = re.compile(
+    r"[\u1100-\u11ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003fffd]"
+)
+
+
+class Cost(Struct, frozen=True, gc=False):
+    """US dollars. `is_exact`: every unit billed was reported by the vendor, and the price is the vendor's own unit."""
+
+    usd: float
+    is_exact: bool
+
+    def __str__(self) -> str:
+        """In dollars."""
+        return dollars(self.usd)
+
+
+NOTHING = Cost(0.0, is_exact=True)
+
+
+def dollars(usd: float) -> str:
+    """`0.000153`: plain digits, never an exponent."""
+    return f"{usd:.9f}".rstrip("0").rstrip(".")
+
+
+def basis_of(cost: Cost | None) -> Basis:
+    """How sure a cost is."""
+    if cost is None:
+        return "unpriced"
+    return "exact" if cost.is_exact else "estimated"
+
+
+def total(costs: Iterable[Cost | None]) -> Cost | None:
+    """The sum; None where one of them is not known."""
+    usd, is_exact = 0.0, True
+    for cost in costs:
+        if cost is None:
+            return None
+        usd += cost.usd
+        is_exact = is_exact and cost.is_exact
+    return Cost(usd, is_exact)
+
+
+def estimate(fitted: Fitted) -> Cost | None:
+    """What the whole call will cost, before it is sent. None: unpriced, or by a unit that cannot be foreseen.
+
+    Of a transcript that a chat model has yet to translate nobody knows how long it is.
+    """
+    price = fitted.operation.price
+    if price is None or fitted.is_to_translate:
+        return None
+    if price.is_free:
+        return NOTHING
+    requests = _requests(fitted)
+    amounts = {unit: _foreseen(unit, fitted, requests) for unit in price.rates}
+    cost = _priced(price, amounts, requests)
+    return None if cost is None else Cost(cost, is_exact=False)
+
+
+class Bill(Struct):
+    """One request and what is known of it so far: what the vendor has `reported`, how many `seconds` the audio has.
+
+    `answer`: a chat model's words.
+    """
+
+    asked: Fitted
+    reported: dict[Unit, float]
+    seconds: float | None = None
+    answer: str | None = None
+
+
+def settle(bill: Bill) -> Cost | None:
+    """What a request costs, by what the vendor reported, else by what is counted here. None: as for `estimate`."""
+    price, reported = bill.asked.operation.price, bill.reported
+    if price is None:
+        return None
+    if price.is_free:
+        return NOTHING
+    if price.credit_usd is not None and Unit.CREDIT in reported:
+        return Cost(reported[Unit.CREDIT] * price.credit_usd, is_exact=not price.is_estimate)
+    amounts, is_exact = _counted(price, reported, lambda unit: _made(unit, bill.asked, bill.seconds, bill.answer))
+    usd = _priced(price, amounts, 1)
+    return None if usd is None else Cost(usd, is_exact=is_exact and not price.is_estimate)
+
+
+def is_by_length(fitted: Fitted, reported: Mapping[Unit, float]) -> bool:
+    """Whether the length of the audio decides what a request costs, as far as the vendor has `reported` nothing.
+
+    Of speech that is billed by tokens the text says enough: to measure it would be to decode every stream.
+    """
+    price = fitted.operation.price
+    if price is None or price.is_free:
+        return False
+    units = _BY_LENGTH if isinstance(fitted.ask, ListenAsk) else {Unit.SECOND}
+    return any(_reported(unit, reported) is None for unit in units & price.rates.keys())
+
+
+_BY_LENGTH = {Unit.SECOND, Unit.INPUT_TOKEN, Unit.INPUT_AUDIO_TOKEN, Unit.OUTPUT_TOKEN}
+
+
+# ------------------------------------------------------------------ amounts into dollars
+
+
+def _priced(price: Price, amounts: Mapping[Unit, float | None], requests: int) -> float | None:
+    """Dollars for amounts of what the price bills by; None where one is not known."""
+    if not amounts:
+        return None  # billed in credits alone, and none were reported
+    billed = 0.0
+    for unit, amount in amounts.items():
+        if amount is None:
+            return None
+        billed += price.rates[unit] * (_rounded(price, amount, requests) if unit is Unit.SECOND else amount)
+    return billed * (1.0 if price.credit_usd is None else price.credit_usd)
+
+
+def _rounded(price: Price, seconds: float, requests: int) -> float:
+    """Seconds as they are billed: each request has the minimum, and is rounded up to whole steps."""
+    each = max(seconds / requests, price.minimum_s)
+    if price.step_s:
+        each = math.ceil(round(each / price.step_s, 6)) * price.step_s
+    return each * requests
+
+
+def _counted(
+    price: Price, reported: Mapping[Unit, float], count: Callable[[Unit], float | None]
+) -> tuple[dict[Unit, float | None], bool]:
+    """The amount of each unit that is billed, and whether the vendor reported, or a request is, all of them."""
+    amounts: dict[Unit, float | None] = {}
+    is_exact = True
+    for unit in price.rates:
+        amount = 1.0 if unit in (Unit.REQUEST, Unit.GENERATION) else _reported(unit, reported)
+        is_exact = is_exact and amount is not None
+        amounts[unit] = count(unit) if amount is None else amount
+    if amounts.get(Unit.INPUT_AUDIO_TOKEN) is not None and Unit.INPUT_TOKEN in reported and not is_exact:
+        amounts |= _undivided(price, reported)
+    return amounts, is_exact
+
+
+def _reported(unit: Unit, reported: Mapping[Unit, float]) -> float | None:
+    parts = (Unit.INPUT_TEXT_TOKEN, Unit.INPUT_AUDIO_TOKEN)
+    if unit is Unit.INPUT_TOKEN and unit not in reported and all(part in reported for part in parts):
+        return sum(reported[part] for part in parts)
+    return reported.get(unit)
+
+
+def _undivided(price: Price, reported: Mapping[Unit, float]) -> dict[Unit, float | None]:
+    """Input tokens of which a vendor tells the sum alone: of what listens they are audio, but for a few."""
+    whole, text = reported[Unit.INPUT_TOKEN], reported.get(Unit.INPUT_TEXT_TOKEN, 0.0)
+    parts: dict[Unit, float | None] = {Unit.INPUT_AUDIO_TOKEN: whole - text, Unit.INPUT_TEXT_TOKEN: text}
+    return {unit: amount for unit, amount in parts.items() if unit in price.rates and unit not in reported}
+
+
+# ------------------------------------------------------------------ what is counted here
+
+
+def _requests(fitted: Fitted) -> int:
+    """How many requests the call takes, as far as can be told without cutting the text."""
+    ask = fitted.ask
+    if fitted.longest is None or not isinstance(ask, SpeechAsk):
+        return 1
+    return math.ceil(len(ask.text) / fitted.longest)
+
+
+def _foreseen(unit: Unit, fitted: Fitted, requests: int) -> float | None:
+    return float(requests) if unit in (Unit.REQUEST, Unit.GENERATION) else _made(unit, fitted, None, None)
+
+
+def _made(unit: Unit, asked: Fitted, seconds: float | None, answer: str | None) -> float | None:
+    match asked.ask:
+        case SpeechAsk() as ask:
+            return _of_speech(unit, ask, asked, seconds)
+        case ListenAsk():
+            return _of_listening(unit, asked.seconds if seconds is None else seconds)
+        case ChatAsk() as ask:
+            return _of_chat(unit, ask, answer)
+        case _:
+            return None
+
+
+def _of_speech(unit: Unit, ask: SpeechAsk, asked: Fitted, seconds: float | None) -> float | None:
+    def spoken_s() -> float:
+        return _spoken_s(ask) if seconds is None else seconds
+
+    def tokens() -> float:
+        return _tokens(ask.text) + _tokens(ask.instructions or "")
+
+    ways: Mapping[Unit, Callable[[], float | None]] = {
+        Unit.CHARACTER: lambda: float(len(ask.text)),
+        Unit.BYTE: lambda: float(len(ask.text.encode(errors="replace"))),
+        Unit.SECOND: spoken_s,
+        Unit.OUTPUT_TOKEN: lambda: spoken_s() * AUDIO_OUT_TOKENS_PER_SECOND,
+        Unit.INPUT_TOKEN: tokens,
+        Unit.INPUT_TEXT_TOKEN: tokens,
+        Unit.STEP: lambda: _steps(asked),
+    }
+    return ways[unit]() if unit in ways else None
+
+
+def _of_listening(unit: Unit, seconds: float | None) -> float | None:
+    if unit is Unit.INPUT_TEXT_TOKEN:
+        return 0.0  # but for a prompt
+    per_second = {
+        Unit.SECOND: 1.0,
+        Unit.INPUT_TOKEN: AUDIO_IN_TOKENS_PER_SECOND,
+        Unit.INPUT_AUDIO_TOKEN: AUDIO_IN_TOKENS_PER_SECOND,
+        Unit.OUTPUT_TOKEN: TRANSCRIPT_TOKENS_PER_SECOND,
+    }.get(unit)
+    return None if per_second is None or seconds is None else seconds * per_second
+
+
+def _of_chat(unit: Unit, ask: ChatAsk, answer: str | None) -> float | None:
+    match unit:
+        case Unit.INPUT_TOKEN | Unit.INPUT_TEXT_TOKEN:
+            return _tokens(ask.system) + _tokens(ask.user)
+        case Unit.OUTPUT_TOKEN:
+            return _tokens(ask.user if answer is None else answer)  # a translation is about as long
+        case Unit.CHARACTER:
+            return float(len(ask.user))
+        case _:
+            return None
+
+
+def _spoken_s(ask: SpeechAsk) -> float:
+    wide = _wide_in(ask.text)
+    seconds = wide / WIDE_PER_SECOND + (len(ask.text) - wide) / CHARACTERS_PER_SECOND
+    return seconds / max(ask.speed or 1.0, LEAST_SPEED)
+
+
+def _tokens(text: str) -> float:
+    wide = _wide_in(text)
+    return float(math.ceil(wide + (len(text) - wide) / CHARACTERS_PER_TOKEN))
+
+
+def _wide_in(text: str) -> int:
+    return 0 if text.isascii() else sum(1 for _ in _WIDE.finditer(text))
+
+
+def _steps(asked: Fitted) -> float | None:
+    """Steps of a diffusion model, as the call or the target says; nobody says what a vendor takes by itself."""
+    steps = asked.extras.get("steps")
+    return float(steps) if isinstance(steps, int | float) and not isinstance(steps, bool) and steps > 0 else None
