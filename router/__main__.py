@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from router.commands.importing import importing
 from router.config import ConfigError, Loaded
 from router.wire.render import Rendering, ResponseFormat
 
@@ -54,11 +55,12 @@ def serve(config: Path | None, host: str | None, port: int | None) -> int:
 
 @cli.command()
 @_config
-def check(config: Path | None) -> int:
-    """Check the routing table: every problem in one run, with its line."""
+@click.option("--strict", "is_strict", is_flag=True, help="Fail for warnings, too.")
+def check(config: Path | None, is_strict: bool) -> int:
+    """Check the routing table: every problem in one run, with its line; and what it says in vain."""
     from router.commands.table import check as run
 
-    return run(_loaded(config), Console())
+    return run(_loaded(config), Console(), is_strict=is_strict)
 
 
 @cli.command()
@@ -144,6 +146,9 @@ def transcribe(
 
     rendering = Rendering(format=response_format, task="translate" if translate else "transcribe")
     return run(_loaded(config), _messages(), file=file, model=model, language=language, rendering=rendering)
+
+
+cli.add_command(importing)
 
 
 def main() -> None:

@@ -115,7 +115,7 @@ class Relay:
             raise
         finally:
             record.units = reply.units if reply is not None else {}
-            _tell_cost(record, total([*map(settle, reply.bills if reply is not None else ()), *given_up]))
+            _tell_cost(record, _settled(reply, record, given_up))
             record.total_ms = milliseconds(self._clock() - began)
             record.is_told = True
             self._sink(record)
@@ -274,6 +274,12 @@ async def _length_of(audio: Upload) -> float | None:
     from router.media.probe import length_of  # noqa: PLC0415 - codecs are loaded when one is needed
 
     return await length_of(audio)
+
+
+def _settled(reply: Reply | None, record: CallRecord, given_up: Sequence[Cost | None]) -> Cost | None:
+    """What it has all cost in the end. Where every attempt failed that is nothing, as far as vendors bill no errors."""
+    cost = total([*map(settle, reply.bills if reply is not None else ()), *given_up])
+    return Cost(cost.usd, is_exact=False) if cost and reply is None and record.attempts else cost
 
 
 def _tell_cost(record: CallRecord, cost: Cost | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,8 @@ from rich.markup import escape
 
 from router.app import compiled
 from router.config import ConfigError, Loaded, Problem, json_schema, load
-from router.routing.plan import Plan
+from router.routing.plan import Plan, serving
+from router.routing.warnings import warnings_of
 
 __all__ = ["absent_keys", "check", "find_table", "print_schema", "read_table"]
 
@@ -49,17 +51,25 @@ def _problems_in(rest: Loaded) -> Sequence[Problem]:
     return ()
 
 
-def check(loaded: Loaded, console: Console) -> int:
-    """Every problem was raised by now; what is left to tell is who is configured."""
+def check(loaded: Loaded, console: Console, *, is_strict: bool = False) -> int:
+    """Every problem was raised by now; what is left to tell is what to look at, and who is configured.
+
+    1 where there are warnings and `is_strict`, else 0.
+    """
     plan = compiled(loaded)
+    warnings = warnings_of(plan, loaded.source, datetime.now(UTC).date())
+    counted = f", {len(warnings)} warning{'s' * (len(warnings) != 1)}" if warnings else ""
     console.print(
-        f"[green]{escape(loaded.source.file)} is valid[/]: {len(plan.routes)} routes, {len(plan.outlets)} vendors",
+        f"[green]{escape(loaded.source.file)} is valid[/]: {len(plan.routes)} routes, {len(plan.outlets)} vendors"
+        f"{counted}",
         highlight=False,
         soft_wrap=True,
     )
+    for warning in warnings:
+        console.print(f"warning: {warning}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     for line in [*absences(plan), *absent_keys(loaded)]:
         console.print(f"  {line}", style="yellow", highlight=False, markup=False, soft_wrap=True)
-    return 0
+    return 1 if is_strict and warnings else 0
 
 
 def absent_keys(loaded: Loaded) -> list[str]:
@@ -71,15 +81,14 @@ def absent_keys(loaded: Loaded) -> list[str]:
 
 
 def absences(plan: Plan) -> list[str]:
-    """Vendors that cannot be used and why; routes that nobody, or only the last resort, can answer."""
+    """Vendors that cannot be used and why; routes that only their last resort can answer, by who that is."""
     lines = [f"{outlet.name} is not configured: {outlet.absent}" for outlet in plan.outlets.values() if outlet.absent]
+    resorts: dict[str, list[str]] = {}
     for route in plan.routes.values():
-        present = [target for target in route.targets if not target.outlet.absent]
-        if not present:
-            lines.append(f"routes.{route.name}: no vendor of it is configured, calls get a 400")
-        elif all(target.last_resort for target in present):
-            lines.append(f"routes.{route.name}: only its last resort is configured ({present[0].name})")
-    return lines
+        able = serving(route.targets)
+        if able and able[0].last_resort:
+            resorts.setdefault(able[0].name, []).append(route.name)
+    return lines + [f"only the last resort {name} answers {', '.join(routes)}" for name, routes in resorts.items()]
 
 
 def print_schema(console: Console) -> int:

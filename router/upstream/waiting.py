@@ -51,7 +51,7 @@ class Waiting:
             self.is_for_first_byte = True
 
     def is_over(self) -> None:
-        """The first byte is here."""
+        """The first byte is here, or nobody waits for it any more."""
         self._is_over = True
 
 
@@ -62,8 +62,10 @@ async def waited(limits: Limits) -> AsyncIterator[Waiting]:
     try:
         async with asyncio.timeout(limits.attempt_s) as scope:
             waiting = Waiting(scope, limits.first_byte_s)
-            yield waiting
-            waiting.is_over()
+            try:
+                yield waiting
+            finally:
+                waiting.is_over()
     except TimeoutError as error:
         if limits.is_deadline and not (waiting and waiting.is_for_first_byte):
             raise DeadlineOver from error
