@@ -55,12 +55,14 @@ In US dollars, as the vendor states them; a model that is not here is unpriced. 
 def page() -> str:
     """The whole page."""
     vendors = [vendor for name in _own_names() if (vendor := find_vendor(name))]
-    heard = ["vendor", "models", *FEATURES, "languages", "largest file", "honours"]
+    heard = ["vendor", "models", *FEATURES, "languages", "largest file", "longest", "honours"]
     parts = [
         HEAD,
         SPEECH,
         _table(["vendor", "models", *SPEECH_FORMATS], _formats(vendors)),
-        _table(["vendor", "models", "longest text", "events", "voices", "honours"], _merged(_speech(vendors))),
+        _table(
+            ["vendor", "models", "longest text", "events", "voices", "languages", "honours"], _merged(_speech(vendors))
+        ),
         LISTENING,
         _table(heard, _merged(_listening(vendors, "transcription"))),
         TRANSLATION,
@@ -130,7 +132,8 @@ def _speech(vendors: Sequence[Vendor]) -> Iterator[Sequence[str]]:
         for name, speech in _models(vendor, "speech"):
             longest = f"{speech.longest:,}" if speech.longest else "any"
             cast = str(len(speech.cast) or "")
-            yield vendor.name, name, longest, _mark("events" in speech.gives), cast, _honours(speech)
+            events, languages = _mark("events" in speech.gives), ", ".join(sorted(speech.languages or ())) or "any"
+            yield vendor.name, name, longest, events, cast, languages, _honours(speech)
 
 
 def _honours(operation: Operation) -> str:
@@ -148,7 +151,8 @@ def _listening(vendors: Sequence[Vendor], kind: CallKind) -> Iterator[Sequence[s
     for vendor in vendors:
         for name, listening in _models(vendor, kind):
             features = [_feature(listening, feature) for feature in FEATURES]
-            yield vendor.name, name, *features, _languages(listening), _size(listening), _honours(listening)
+            limits = _size(listening), _length(listening)
+            yield vendor.name, name, *features, _languages(listening), *limits, _honours(listening)
 
 
 def _feature(listening: Transcription, feature: str) -> str:
@@ -169,6 +173,10 @@ def _size(listening: Transcription) -> str:
     return f"{listening.largest_bytes / 1e6:,.0f} MB" if listening.largest_bytes else "any"
 
 
+def _length(listening: Transcription) -> str:
+    return f"{listening.longest_s:,.0f} s" if listening.longest_s else "any"
+
+
 # ------------------------------------------------------------------ prices
 
 
@@ -185,7 +193,11 @@ def _sources(vendors: Sequence[Vendor]) -> Iterator[str]:
     yield "Sources, as the vendor files name them:\n"
     for vendor in vendors:
         text = import_module(f"router.vendors.{vendor.name.replace('-', '_')}").__doc__ or ""
-        lines = [line for line in text.splitlines() if line.startswith(("Source:", "Prices:", "Voices:"))]
+        lines = [
+            line
+            for line in text.splitlines()
+            if line.startswith(("Source:", "Prices:", "Voices:", "Languages:", "Limits:"))
+        ]
         yield f"- `{vendor.name}`: {' '.join(lines)}"
     yield ""
 

@@ -116,8 +116,13 @@ class VoiceList(Struct, frozen=True):
 
 
 def model_ids(plan: Plan) -> list[str]:
-    """Every name a client can ask for: the routes somebody can answer, and each configured vendor's known models."""
+    """Every name a client can ask for: the routes somebody can answer, and each configured vendor's known models.
+
+    Of the vendors' models none where they cannot be asked for directly.
+    """
     routes = [route.name for route in plan.routes.values() if serving(route.targets)]
+    if not plan.table.server.direct:
+        return routes
     present = [outlet for outlet in plan.outlets.values() if not outlet.absent]
     return [*routes, *(f"{outlet.name}/{model}" for outlet in present for model in known_models(outlet.facts))]
 
@@ -158,7 +163,7 @@ def _asked(plan: Plan, name: str) -> Route:
         return route
     vendor, _, own = name.partition("/")
     outlet = plan.outlets.get(vendor)
-    if not own or not outlet or outlet.absent or why_no_model(outlet, own):
+    if not own or not outlet or outlet.absent or why_no_model(outlet, own) or not plan.table.server.direct:
         raise UnknownModel(f"The model {name!r} does not exist here.", param="model", code="model_not_found")
     return Route(name, (plan.direct(outlet, own),), plan.translators)
 
@@ -181,7 +186,7 @@ def _gives(targets: Sequence[Target]) -> list[str]:
 
 def _prices(target: Target) -> list[ListedPrice]:
     return [
-        ListedPrice(target.name, kind, price.stated, price.minimum_s, price.is_estimate)
+        ListedPrice(target.name, kind, price.in_dollars(), price.minimum_s, price.is_estimate)
         for kind, ability in target.abilities.items()
         if (price := ability.price)
     ]

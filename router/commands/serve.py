@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import signal
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
@@ -54,6 +55,8 @@ def serve(
         return 1
     configure_logging()
     house = furnish(loaded, to_log)
+    path = Path(loaded.source.file)
+    reloader = Reloader(path, lambda: _again(path, environment, host, house.relay.plan.table.server), house.adopt)
     try:
         listener = _bound(host, port)
     except OSError as error:
@@ -61,12 +64,12 @@ def serve(
         message = f"Cannot listen on {host}:{port}: {why}. Try another --port."
         errors.print(message, style="red", markup=False, soft_wrap=True)
         return 1
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the reloader listens: it would end us
     with listener:
         address = _url_of(host, listener.getsockname()[1])
         for line in welcome(house.relay.plan, loaded, address, environment):
             console.print(line, highlight=False, soft_wrap=True)
-        path = Path(loaded.source.file)
-        reloader = Reloader(path, lambda: _again(path, environment, host, house.relay.plan.table.server), house.adopt)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn repeats the Ctrl-C that it ended on
             uvicorn.Server(server_config(create_app(house, reloader))).run(sockets=[listener])
     return 0

@@ -82,6 +82,11 @@ class Price(Struct, frozen=True, kw_only=True):
         """Whether nothing is charged, whatever is counted."""
         return self.credit_usd is None and not any(self.rates.values())
 
+    def in_dollars(self) -> Mapping[str, float]:
+        """As stated, with credits turned into dollars."""
+        worth = 1.0 if self.credit_usd is None else self.credit_usd
+        return {word: figure * worth for word, figure in self.stated.items()}
+
     def __str__(self) -> str:
         """`15 per 1m characters`, in dollars."""
         if self.is_free:

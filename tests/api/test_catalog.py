@@ -154,6 +154,23 @@ def test_every_model_that_is_listed_can_be_shown() -> None:
     assert all(show_model(everything, name, created=1).kinds for name in ids)
 
 
+def test_what_cannot_be_asked_for_directly_is_not_listed() -> None:
+    """`server.direct: false`: routes alone, in the list and by name."""
+    shut = plan(SPEECH + "server: {direct: false}\n", "openai")
+
+    assert model_ids(shut) == ["m"]
+    assert show_model(shut, "m", created=1).kinds == ["speech"]
+    with pytest.raises(UnknownModel):
+        show_model(shut, "openai/tts-1", created=1)
+
+
+def test_a_price_in_credits_is_told_in_dollars() -> None:
+    """What a credit is worth is the table's own affair."""
+    priced = "routes: {m: {targets: [{target: openai/tts-1, price: {per_request: 20, credit: 0.001}}]}}\n"
+
+    assert [price.usd for price in model(priced, "openai").prices] == [{"per_request": 0.02}]
+
+
 @pytest.mark.parametrize("name", ["nope", "nobody/x", "elevenlabs/eleven_v3", "openai/", "local/tts-1"])
 def test_what_does_not_exist_is_unknown(name: str) -> None:
     """Neither a route nor a model of a configured vendor that may have it."""
