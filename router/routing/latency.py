@@ -1,6 +1,6 @@
 """How long targets take to their first byte: a moving average by target and voice. Pure; the clock is an argument.
 
-An average forgets by time, not by count: a busy target's is taken over many calls, a rare one's is nearly the last.
+An average forgets by time: a busy target's is taken over many calls; of a rare one's each counts, but none for all.
 """
 
 from __future__ import annotations
@@ -17,12 +17,22 @@ __all__ = ["Latency"]
 
 MEMORY_S = 10.0
 """After that long without news an average has lost two thirds of its weight."""
+MOST_WEIGHT = 0.1
+"""Of one call, however long ago the last one was: answers differ, and who is passed over has no next one."""
+GOOD_NEWS_WEIGHT = 0.5
+"""Of one that took less than half of what was expected: somebody has recovered."""
+USUAL_CALLS = 200
+"""How many calls what is usual is taken over."""
 MOST_NAMES = 10_000
 
 
 class _Average(Struct):
+    """Of late, and as a rule."""
+
     seconds: float
     at: float
+    usual: float
+    calls: int = 1
 
 
 class Latency:
@@ -56,17 +66,25 @@ class Latency:
         known = (self._averages.get(name) for name in _names(fitted))
         return next((average.seconds for average in known if average), None)
 
+    def usual(self, fitted: Fitted) -> float:
+        """Seconds as a rule, whatever they are of late; 0 where nobody knows."""
+        known = (self._averages.get(name) for name in _names(fitted))
+        return next((average.usual for average in known if average), 0.0)
+
     def asked_at(self, fitted: Fitted) -> float:
         """When the target was last asked (seconds of the same clock)."""
         return self._asked.get(fitted.target.name, -math.inf)
 
     def _average(self, name: tuple[str, str | None], seconds: float, now: float) -> None:
         if known := self._averages.get(name):
-            weight = 1 - math.exp(-max(now - known.at, 0.0) / MEMORY_S)
+            most = GOOD_NEWS_WEIGHT if seconds < known.seconds / 2 else MOST_WEIGHT
+            weight = min(1 - math.exp(-max(now - known.at, 0.0) / MEMORY_S), most)
             known.seconds += weight * (seconds - known.seconds)
+            known.calls = min(known.calls + 1, USUAL_CALLS)
+            known.usual += (seconds - known.usual) / known.calls
             known.at = now
         else:
-            self._averages[name] = _Average(seconds, now)
+            self._averages[name] = _Average(seconds, now, seconds)
         self._averages.move_to_end(name)
         if len(self._averages) > MOST_NAMES:
             self._averages.popitem(last=False)
