@@ -184,9 +184,8 @@ class Attempts:
         reply = Reply(fitted, record, [], attempt.began, requests=0)
 
         async def speak(held: AsyncExitStack) -> AsyncIterator[bytes]:
-            patient = replace(
-                limits, attempt_s=limits.silence_s, is_deadline=False
-            )  # twins have deadlines of their own
+            # without the deadline, for twins have others
+            patient = replace(limits, attempt_s=limits.silence_s, is_deadline=False)
 
             def is_sent() -> None:
                 waiting.request_is_sent()

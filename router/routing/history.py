@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from router.routing.budget import Budgets
 from router.routing.fit import Fitted
-from router.routing.health import Blame, Health
+from router.routing.health import Health
 from router.routing.judge import judge
 from router.routing.latency import Latency
 from router.wire.faults import Fault, Kind
@@ -32,17 +32,16 @@ class History:
         """The first byte of an attempt is here."""
         self.latency.spoke(fitted, now - began, now)
 
-    def failed(self, fitted: Fitted, blame: Blame, began: float, now: float, retry_after_s: float | None) -> None:
-        """An attempt has failed, before or after its first byte."""
-        self.health.failed(fitted.target, blame, now, retry_after_s)
-        if blame is Blame.COUNT:
-            self.latency.kept_silent(fitted, now - began, now)
-
     def blamed(self, fitted: Fitted, fault: Fault, began: float, now: float) -> bool:
-        """Hold a fault against its target, as far as it is to blame; True when the same target may be tried again."""
+        """Hold a fault against its target, as far as it is to blame; True when the same target may be tried again.
+
+        What fails at once says nothing about how quick its target is, what ran out of time does.
+        """
         verdict = judge(fault)
         if fault.kind is not Kind.FULL:  # nobody has asked it
-            self.failed(fitted, verdict.blame, began, now, fault.retry_after_s)
+            self.health.failed(fitted.target, verdict.blame, now, fault.retry_after_s)
+        if fault.kind is Kind.TIMEOUT:
+            self.latency.kept_silent(fitted, now - began, now)
         return verdict.same_again
 
     def abandoned(self, fitted: Fitted, began: float, now: float) -> None:

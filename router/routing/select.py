@@ -22,6 +22,10 @@ from router.wire.errors import Forbidden, InvalidCall, UnknownModel, Unsupported
 __all__ = ["Excluded", "Selection", "chosen", "is_length_needed", "select", "survey"]
 
 
+LEAST_BYTES_PER_SECOND = 500
+"""Of speech in any codec that vendors take: 4 kbit/s, a little less than AMR's lowest."""
+
+
 class Excluded(Struct, frozen=True):
     """A target that may not serve this call; `reason` completes "<target>: …"."""
 
@@ -74,12 +78,16 @@ def chosen(plan: Plan, call: Call) -> Choice:
 
 
 def is_length_needed(plan: Plan, call: ListenCall) -> bool:
-    """Whether a decision about this call depends on how long its audio is. Raises as `chosen` does."""
+    """Whether a decision about this call depends on how long its audio is. Raises as `chosen` does.
+
+    Not where a target takes longer audio than a file of that size can hold.
+    """
     choice = chosen(plan, call)
     if choice.policy.by == "cost" or choice.policy.max_cost is not None:
         return True
     abilities = (ability for target in choice.targets for ability in target.abilities.values())
-    return any(getattr(ability, "longest_s", None) is not None for ability in abilities)
+    longest = (getattr(ability, "longest_s", None) for ability in abilities)
+    return any(one is not None and call.audio.size > one * LEAST_BYTES_PER_SECOND for one in longest)
 
 
 def select(plan: Plan, call: Call, history: History, now: float, draw: float) -> Selection:

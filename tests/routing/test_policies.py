@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.routing.health import Blame
 from router.routing.history import History
 from router.routing.plan import Plan
 from router.routing.policies import EXPLORE, STALE_S
 from router.routing.pricing import estimate
 from router.wire.calls import AskedRoute, AskedTarget
 from router.wire.errors import Forbidden, InvalidCall, UnknownModel, Unsupported
+from router.wire.faults import Fault, Kind
 from tests.plans import VENDORS, choose, listen, names, plan_from, speech
 
 A, B, C = "openai/tts-1", "deepgram/aura-2", "elevenlabs/eleven_v3"
@@ -196,7 +196,9 @@ def test_who_was_too_slow_to_be_heard_is_known_to_be_slow() -> None:
 
     history.abandoned(first, began=100, now=100.1)
     assert history.latency.expected(first) == pytest.approx(0.2)
-    history.failed(first, Blame.COUNT, began=200, now=210, retry_after_s=None)
+    history.blamed(first, Fault(Kind.FAILED, "at once"), began=110, now=110.001)
+    assert history.latency.expected(first) == pytest.approx(0.2)
+    history.blamed(first, Fault(Kind.TIMEOUT, "no answer in time"), began=200, now=210)
 
     assert names(choose(plan, speech(), history, now=210)) == [B, A]
 
@@ -224,7 +226,7 @@ def test_averages_are_bounded_in_number() -> None:
 
 POLICIES = st.sampled_from(["order", "cost", "latency", "weight", "{by: cost, max_latency: 1s}"])
 EVENTS = st.lists(
-    st.tuples(st.integers(0, 2), st.sampled_from(["spoke", "abandoned", *Blame]), st.floats(0, 30)), max_size=40
+    st.tuples(st.integers(0, 2), st.sampled_from(["spoke", "abandoned", *Kind]), st.floats(0, 30)), max_size=40
 )
 
 
@@ -244,8 +246,8 @@ def test_no_able_target_is_lost(policy: str, events: list[tuple[int, Any, float]
                 history.health.succeeded(fitted.target, now - seconds, now)
             case "abandoned":
                 history.abandoned(fitted, now - seconds, now)
-            case Blame():
-                history.failed(fitted, event, now - seconds, now, None)
+            case Kind():
+                history.blamed(fitted, Fault(event, "so it went"), now - seconds, now)
 
     selection = choose(plan, speech(), history, now, draw)
 

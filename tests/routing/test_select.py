@@ -8,6 +8,7 @@ import pytest
 
 from router.routing.health import Blame
 from router.routing.history import History
+from router.routing.select import is_length_needed
 from router.wire.calls import Call
 from router.wire.errors import UnknownModel, Unsupported
 from tests.plans import ALL_KEYS, VENDORS, choose, listen, names, plan_from, speech
@@ -114,3 +115,21 @@ def test_the_resting_are_passed_over_but_never_all_of_them() -> None:
     assert one_out.excluded[0].reason == "is resting for 50 s after failures"
     assert names(all_out) == ["deepgram/aura-2", "openai/tts-1", "elevenlabs/eleven_v3"]
     assert names(all_back) == ["openai/tts-1", "deepgram/aura-2", "elevenlabs/eleven_v3"]
+
+
+@pytest.mark.parametrize(
+    ("chain", "size", "expected"),
+    [
+        ("[openai/gpt-4o-transcribe]", 20_000_000, True),
+        ("[openai/gpt-4o-transcribe]", 600_000, False),
+        ("[deepgram/nova-3]", 20_000_000, False),
+        ("[deepgram/nova-3], policy: cost", 100, True),
+        ("[deepgram/nova-3], policy: {max_cost: 1}", 100, True),
+    ],
+)
+def test_a_files_length_is_read_only_where_it_decides(chain: str, size: int, expected: bool) -> None:
+    """For a price, or for a vendor with a longest audio that a file of that size may exceed."""
+    call = listen()
+    call.audio.size = size
+
+    assert is_length_needed(plan_from(VENDORS + f"routes: {{m: {{targets: {chain}}}}}"), call) is expected
