@@ -19,6 +19,7 @@ from router.api.writing import written
 from router.app import furnish
 from router.config import Loaded
 from router.relay import Relay
+from router.routing.pricing import dollars
 from router.telemetry import CallRecord
 from router.wire.audio import SPEECH_FORMATS
 from router.wire.calls import Call, ListenCall, SpeechCall
@@ -60,7 +61,7 @@ async def _speak(relay: Relay, call: SpeechCall, output: Path, console: Console)
                     file.write(chunk)
                     progress.advance(task, len(chunk))
                 written = progress.tasks[0].completed
-    return f"{output}: {written:,.0f} bytes from {record.target} in {record.total_ms / 1000:.1f} s"
+    return f"{output}: {written:,.0f} bytes {_from(record)}"
 
 
 def _opened(output: Path) -> BinaryIO:
@@ -107,7 +108,14 @@ async def _transcribe(relay: Relay, call: ListenCall, rendering: Rendering, cons
         async with relay.answer(call, record) as reply:
             _, body = await written(reply, call.audio, rendering)
     sys.stdout.write(body.decode().rstrip("\n") + "\n")
-    return f"from {record.target} in {record.total_ms / 1000:.1f} s"
+    return _from(record)
+
+
+def _from(record: CallRecord) -> str:
+    """Who has answered, how quickly, and at what cost where that is known."""
+    about = "" if record.cost_basis == "exact" else "about "
+    cost = "" if record.cost_usd is None else f" for {about}${dollars(record.cost_usd)}"
+    return f"from {record.target} in {record.total_ms / 1000:.1f} s{cost}"
 
 
 def _run(loaded: Loaded, console: Console, call: Call, work: Callable[[Relay], Awaitable[str]]) -> int:
