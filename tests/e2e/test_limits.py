@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from contextlib import ExitStack
 
 from tests.conftest import KEY, Running, Serve, table_of
 from tests.fakes import Drip, Upstream, audio, failure
@@ -98,3 +100,21 @@ async def test_retries_on_the_same_target_are_a_share_of_the_calls(
 
     retries = [len([one for one in record.attempts if one.target == "one/tts-1"]) - 1 for record in router.records]
     assert 10 <= sum(retries) <= 10 + 30 * 0.1
+
+
+async def test_a_vendor_that_does_not_accept_is_left_in_time(serve: Serve, upstream: Upstream, spare: Upstream) -> None:
+    """`connect_timeout`: neither refused nor accepted, as behind a firewall that drops."""
+    spare.answers(audio(b"next"))
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf, ExitStack() as waiting:
+        for _ in range(3):  # its queue is full then: further calls are not even refused
+            knocking = waiting.enter_context(socket.socket())
+            knocking.setblocking(False)
+            knocking.connect_ex(deaf.getsockname())
+        upstream.url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        router = await serve(table(upstream, spare, "connect_timeout: 200ms"))
+
+        assert await speak(router) == (200, "two/tts-1", b"next")
+
+    (first, _) = router.records[0].attempts
+    assert first.outcome in {"connect", "timeout"}
+    assert 150 < first.ms < 5_000

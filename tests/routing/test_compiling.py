@@ -109,3 +109,29 @@ def test_a_model_that_its_vendor_cannot_have_is_a_problem() -> None:
     assert [(problem.path, problem.message) for problem in invalid.value.problems] == [
         ("routes.m.targets[1]", "local has no model 'typo'; it has espeak-ng, pocketsphinx")
     ]
+
+
+@pytest.mark.parametrize(
+    ("price", "message"),
+    [
+        ("{per_minute: 1, per_hour: 2}", "per_hour bills again what another of the price's words bills"),
+        ("{per_1m_input_tokens: 1, per_1m_input_audio_tokens: 2}", "per_1m_input_audio_tokens bills again"),
+    ],
+)
+def test_a_price_that_bills_twice_is_told_where_it_stands(price: str, message: str) -> None:
+    """Each of them at its line, beside every other problem, of targets and of translators."""
+    bad = f"{{target: openai/gpt-5-mini, price: {price}}}"
+    text = VENDORS + (
+        f"routes:\n  m:\n    targets:\n      - openai/tts-1\n      - {bad.replace('gpt-5-mini', 'tts-1')}\n"
+        f"      - {bad.replace('gpt-5-mini', 'tts-1')}\n    translate_with:\n      - {bad}\n"
+    )
+
+    with pytest.raises(ConfigError) as wrong:
+        plan_from(text)
+
+    assert [problem.path for problem in wrong.value.problems] == [
+        "routes.m.targets[1].price",
+        "routes.m.targets[2].price",
+        "routes.m.translate_with[0].price",
+    ]
+    assert all(message in problem.message for problem in wrong.value.problems)

@@ -30,6 +30,12 @@ routes: {m: {targets: [openai/tts-1, second/tts-1, kokoro/kokoro]}}
     ("defaults", "target", "expected"),
     [
         ("{}", "local/espeak-ng", Timing(60, 10, None)),
+        ("{connect_timeout: 1s, hedge_after: 2s}", "local/espeak-ng", Timing(60, 10, None, 1, 2)),
+        (
+            "{connect_timeout: 1s, speech: {hedge_after: 4s}}",
+            "{target: local/espeak-ng, connect_timeout: 3s}",
+            Timing(60, 10, None, 3, 4),
+        ),
         ("{timeout: 5s, deadline: 9s}", "local/espeak-ng", Timing(5, 10, 9)),
         ("{timeout: 5s, speech: {timeout: 7s}}", "local/espeak-ng", Timing(7, 10, None)),
         (
