@@ -7,8 +7,9 @@ What lives here: what is done with one vendor. Which is tried, when the next one
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing
+from asyncio import CancelledError, Event
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from functools import partial
 
 from msgspec import Struct
@@ -16,22 +17,19 @@ from msgspec.structs import replace
 
 from router.cache.recordings import Recordings
 from router.config import CacheEntry
-from router.media.join import joined
-from router.media.meter import metered
-from router.media.paths import Undecodable
 from router.reply import Audio, Reply
 from router.routing.fit import Fitted
 from router.routing.history import History
 from router.routing.judge import pause_before_again
-from router.routing.pricing import Bill, Cost, is_by_length
+from router.routing.pricing import Bill
+from router.streams import ending, heard, remade
 from router.telemetry import AttemptRecord, CallRecord, milliseconds
-from router.upstream.ahead import begun, in_turn
-from router.upstream.answers import Answer, audible, read_answer
+from router.upstream.ahead import Opener, begun, in_turn
+from router.upstream.answers import Answer, read_answer
 from router.upstream.dress import digest, dress
 from router.upstream.places import Places
 from router.upstream.transport import Patience, Transport
-from router.upstream.waiting import Limits, waited
-from router.wire.audio import Format
+from router.upstream.waiting import DeadlineOver, Limits, waited
 from router.wire.calls import CallKind
 from router.wire.faults import Fault, Kind
 
@@ -41,8 +39,9 @@ __all__ = ["Attempt", "Attempts", "Chain"]
 class Chain(Struct, frozen=True):
     """The targets to try, how often each, and until when. `is_of_client`: what they are asked is the client's own.
 
-    `retry_share`: of calls, that a target may be asked once more. `given_up`: what attempts may have cost that were
-    left before they had answered. `cache`: how long a recording is kept, for `owner` alone or for all.
+    `retry_share`: of calls, that a target may be asked once more. `given_up`: requests that were sent as a whole, and
+    left before they were answered: a vendor may bill them all the same. `cache`: how long a recording is kept, for
+    `owner` alone or for all.
     """
 
     able: Sequence[Fitted]
@@ -51,7 +50,7 @@ class Chain(Struct, frozen=True):
     tries: int
     began: float
     retry_share: float
-    given_up: list[Cost | None]
+    given_up: list[Fitted]
     is_of_client: bool = True
     cache: CacheEntry | None = None
     owner: str | None = None
@@ -77,13 +76,15 @@ class Chain(Struct, frozen=True):
 class Attempt(Struct):
     """One try at one target: since when it has been waited for, and whether the vendor has the whole request.
 
-    `is_own`: the vendor is asked because of it; else it waits for a place, or hears what another call has asked for.
+    `is_asked`: the vendor is, because of it; else it waits for a place, or hears what another call has asked for.
+    `is_late`: it has taken as long as it may before the next target is started beside it.
     """
 
     fitted: Fitted
     began: float
-    is_own: bool = False
+    is_asked: bool = False
     is_sent: bool = False
+    is_late: bool = False
 
     def told(self, outcome: str, now: float, fault: Fault | None = None) -> AttemptRecord:
         """What is recorded of it."""
@@ -97,11 +98,7 @@ class Attempts:
     """Makes attempts, for all calls of a process."""
 
     def __init__(
-        self,
-        transports: Mapping[str, Transport],
-        recordings: Recordings,
-        history: History,
-        clock: Callable[[], float],
+        self, transports: Mapping[str, Transport], recordings: Recordings, history: History, clock: Callable[[], float]
     ) -> None:
         self._transports = transports
         self._recordings = recordings
@@ -116,13 +113,31 @@ class Attempts:
         """
         limits = chain.limits(attempt.fitted, attempt.began)
         async with AsyncExitStack() as opened:
-            async with waited(limits) as waiting:
-                if chain.cache and attempt.fitted.wanted:
-                    reply = await self._recorded(attempt, chain, record, limits, waiting.request_is_sent, opened)
-                else:
-                    reply = await self._asked(attempt, record, limits, waiting.request_is_sent, opened)
+            with self._remembered(attempt):
+                async with waited(limits) as waiting:
+                    if chain.cache and attempt.fitted.wanted:
+                        reply = await self._recorded(attempt, chain, record, limits, waiting.request_is_sent, opened)
+                    else:
+                        reply = await self._asked(attempt, record, limits, waiting.request_is_sent, opened)
             await commitment.enter_async_context(opened.pop_all())
         return reply
+
+    @contextmanager
+    def _remembered(self, attempt: Attempt) -> Iterator[None]:
+        """Let the history have what comes of an attempt, as far as its vendor was asked."""
+        try:
+            yield
+        except Fault as fault:
+            if attempt.is_asked:
+                self._history.blamed(attempt.fitted, fault, attempt.began, self._clock())
+            raise
+        except (DeadlineOver, CancelledError) as over:
+            if attempt.is_asked:
+                is_late = attempt.is_late or isinstance(over, DeadlineOver)
+                self._history.abandoned(attempt.fitted, attempt.began, self._clock(), is_late=is_late)
+            raise
+        if attempt.is_asked:
+            self._history.spoke(attempt.fitted, attempt.began, self._clock())
 
     async def _asked(
         self,
@@ -137,7 +152,7 @@ class Attempts:
         if bound := fitted.target.concurrency:
             taken = self._places.taken(fitted.target.name, bound.limit, bound.queue, bound.wait_s)
             await opened.enter_async_context(taken)
-        attempt.began, attempt.is_own = self._clock(), True
+        attempt.began, attempt.is_asked = self._clock(), True
         self._history.began(fitted, attempt.began)
 
         def is_sent() -> None:
@@ -184,26 +199,40 @@ class Attempts:
         reply = Reply(fitted, record, [], attempt.began, requests=0)
 
         async def speak(held: AsyncExitStack) -> AsyncIterator[bytes]:
-            # without the deadline, for twins have others
-            patient = replace(limits, attempt_s=limits.silence_s, is_deadline=False)
+            # an attempt of its own, which twins may outlive the first with; without the deadline, for theirs are others
+            own, patient = (
+                Attempt(fitted, self._clock()),
+                replace(limits, attempt_s=limits.silence_s, is_deadline=False),
+            )
 
             def is_sent() -> None:
+                attempt.is_sent = True
                 waiting.request_is_sent()
                 on_sent()
 
-            async with waited(patient) as waiting:
-                made = await self._asked(attempt, record, patient, is_sent, held)
+            with self._remembered(own):
+                async with waited(patient) as waiting:
+                    made = await self._asked(own, record, patient, is_sent, held)
             assert made.audio
-            whole = await held.enter_async_context(aclosing(_whole(made.audio)))
             reply.bills, reply.requests, reply.began = made.bills, made.requests, made.began
-            return whole
+            return await held.enter_async_context(aclosing(self._whole(made.audio, own)))
 
         key = _recording_key(fitted, None if chain.cache.shared else chain.owner)
         listening = await opened.enter_async_context(self._recordings.listening(key, chain.cache.ttl, speak))
-        record.cache, reply.is_own = listening.how, listening.how == "miss"
+        reply.cache = listening.how
         chunks = await begun(listening.chunks())
         reply.audio = Audio(await anext(chunks), chunks)
         return reply
+
+    async def _whole(self, audio: Audio, attempt: Attempt) -> AsyncGenerator[bytes]:
+        """All of it; where it breaks off that is held against its vendor, whoever still listens."""
+        yield audio.first
+        try:
+            async for chunk in audio.rest:
+                yield chunk
+        except Fault as fault:
+            self._history.blamed(attempt.fitted, fault, attempt.began, self._clock())
+            raise
 
     async def _spoken(
         self, chunks: AsyncIterator[bytes], following: Sequence[Fitted], reply: Reply, opened: AsyncExitStack
@@ -213,12 +242,31 @@ class Attempts:
         Pieces that follow are asked for while the one before still streams, and all become one recording.
         """
         source, wanted = reply.fitted.source, reply.fitted.wanted
-        chunks = await _heard(chunks, reply.bills[0], opened)
+        chunks = await heard(chunks, reply.bills[0], opened)
         if following or source != wanted:
-            parts = in_turn(chunks, [partial(self._open_piece, one, reply) for one in following], pause_before_again)
-            remade = _remade(await opened.enter_async_context(aclosing(parts)), reply.fitted)
-            chunks = await opened.enter_async_context(aclosing(remade))
+            chunks, openers = self._openers(chunks, following, reply)
+            parts = in_turn(chunks, openers, pause_before_again)
+            made = remade(await opened.enter_async_context(aclosing(parts)), reply.fitted)
+            chunks = await opened.enter_async_context(aclosing(made))
         return Audio(await anext(chunks), chunks)
+
+    def _openers(
+        self, first: AsyncIterator[bytes], following: Sequence[Fitted], reply: Reply
+    ) -> tuple[AsyncIterator[bytes], Sequence[Opener]]:
+        """What opens the pieces that follow: while the one before still streams, unless places are counted there."""
+        if not reply.fitted.target.concurrency:
+            return first, [partial(self._open_piece, one, reply) for one in following]
+        ends = [Event() for _ in following]
+
+        async def after(end: Event, piece: Fitted, next_end: Event, held: AsyncExitStack) -> AsyncIterator[bytes]:
+            await end.wait()
+            return ending(await self._open_piece(piece, reply, held), next_end)
+
+        openers = [
+            partial(after, end, piece, next_end)
+            for end, piece, next_end in zip(ends, following, [*ends[1:], Event()], strict=True)
+        ]
+        return ending(first, ends[0]) if ends else first, openers
 
     async def _open_piece(self, fitted: Fitted, reply: Reply, held: AsyncExitStack) -> AsyncIterator[bytes]:
         """A later piece, begun; no other target may speak it. Raises `Fault`."""
@@ -231,7 +279,7 @@ class Attempts:
                     answer = await self._send(fitted, limits, waiting.request_is_sent, opened)
                     assert answer.audio
                     bill = Bill(fitted, answer.units)
-                    chunks = await _heard(answer.audio, bill, opened)
+                    chunks = await heard(answer.audio, bill, opened)
                 await held.enter_async_context(opened.pop_all())
         except Fault as fault:
             reply.record.attempts.append(attempt.told(fault.kind.value, self._clock(), fault))
@@ -240,47 +288,6 @@ class Attempts:
             raise
         reply.bills.append(bill)
         return chunks
-
-
-async def _remade(parts: AsyncIterator[AsyncIterator[bytes]], fitted: Fitted) -> AsyncGenerator[bytes]:
-    """The parts as one recording in the format that is wanted. Raises `Fault` (GARBLED) for what is no such audio."""
-    assert fitted.source
-    assert fitted.wanted
-    try:
-        async with aclosing(joined(parts, fitted.source, fitted.wanted)) as made:
-            async for chunk in made:
-                yield chunk
-    except Undecodable as error:
-        raise Fault(Kind.GARBLED, str(error)) from error
-
-
-async def _heard(chunks: AsyncIterator[bytes], bill: Bill, opened: AsyncExitStack) -> AsyncIterator[bytes]:
-    """A vendor's audio, begun, and measured where it is billed by its length."""
-    source = bill.asked.source
-    chunks = audible(chunks, source)
-    if source and is_by_length(bill.asked, bill.reported):
-        chunks = await opened.enter_async_context(aclosing(_metered(chunks, source, bill)))
-    return await begun(chunks)
-
-
-async def _metered(chunks: AsyncIterator[bytes], source: Format, bill: Bill) -> AsyncGenerator[bytes]:
-    """The same chunks; at their end the bill says how many seconds they were."""
-    seconds = 0.0
-
-    def count(more: float) -> None:
-        nonlocal seconds
-        seconds += more
-
-    async with aclosing(metered(chunks, source, count)) as passing:
-        async for chunk in passing:
-            yield chunk
-    bill.seconds = seconds or None
-
-
-async def _whole(audio: Audio) -> AsyncGenerator[bytes]:
-    yield audio.first
-    async for chunk in audio.rest:
-        yield chunk
 
 
 def _recording_key(fitted: Fitted, owner: str | None) -> str:

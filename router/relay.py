@@ -13,6 +13,7 @@ from asyncio import CancelledError, to_thread
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from operator import length_hint
 from time import monotonic
 
 from msgspec.structs import replace
@@ -24,11 +25,11 @@ from router.routing.fit import Fitted, fit_chat
 from router.routing.history import History
 from router.routing.judge import Failure, exhausted, judge
 from router.routing.plan import Plan
-from router.routing.pricing import Cost, basis_of, estimate, is_by_length, settle, total
+from router.routing.pricing import Bill, Cost, basis_of, estimate, is_by_length, settle, total
 from router.routing.select import Selection, is_length_needed, select
 from router.routing.translating import asked, batches, fewer, in_english, is_english, lines_of, prepared, read_lines
 from router.telemetry import CallRecord, Sink, milliseconds
-from router.upstream.racing import alarm, first_of
+from router.upstream.racing import Race, Run, alarm, first_of
 from router.upstream.transport import Transport
 from router.upstream.waiting import DeadlineOver
 from router.vendors.spec import ListenAsk
@@ -72,7 +73,7 @@ class Relay:
     def adopt(self, plan: Plan) -> None:
         """Let this be the plan of all calls from now on; vendors that refused our account are asked again."""
         self.plan = plan
-        self.history.health.forgive_accounts()
+        self.history.health.forgive_refusals(self._clock())
 
     @asynccontextmanager
     async def answer(self, call: Call, record: CallRecord) -> AsyncIterator[Reply]:
@@ -82,7 +83,7 @@ class Relay:
         """
         began, plan = self._clock(), self.plan
         reply: Reply | None = None
-        given_up: list[Cost | None] = []
+        given_up: list[Fitted] = []
         try:
             call = await _with_length(call, plan)
             selection = select(plan, call, self.history, self._clock(), self._draw())
@@ -90,24 +91,20 @@ class Relay:
                 chain = _chain_of(selection, call, plan, began, given_up, record.key)
                 reply = await self._first_success(chain, record, commitment)
                 record.target, record.dropped = reply.fitted.target.name, reply.fitted.dropped
+                record.cache = reply.cache
                 if reply.fitted.is_to_translate:
                     reply.transcript = await self._translated(reply, call, selection, chain)
-                if reply.transcript:
-                    await _measure(reply)
+                await _measure(reply, given_up)
                 record.first_byte_ms = milliseconds(self._clock() - began)
-                _tell_cost(record, total([reply.cost(), *given_up]))
+                _tell_cost(record, total([reply.cost(), *map(estimate, given_up)]))
                 yield reply
-                if reply.heard:
-                    await _measure(reply)
-            if reply.is_own:
-                self.history.health.succeeded(reply.fitted.target, reply.began, self._clock())
             record.outcome, record.status = "ok", 200
         except CallError as error:
             record.outcome, record.status = "refused" if not record.attempts else "failed", error.status
             raise
         except Fault as fault:
             record.outcome, record.status = "interrupted", 200
-            if reply is not None and reply.is_own:
+            if reply is not None and reply.cache is None:  # else it is told where it is made
                 self.history.blamed(reply.fitted, fault, reply.began, self._clock())
             raise
         except CancelledError:
@@ -125,8 +122,15 @@ class Relay:
     async def _first_success(self, chain: Chain, record: CallRecord, commitment: AsyncExitStack) -> Reply:
         """Try the chain until one target commits. Raises `RouteExhausted` when none does."""
         failures: list[Failure] = []
-        walk = partial(self._walk, chain, iter(chain.able), failures, record)
-        reply = await (first_of(walk, SIDE_BY_SIDE, commitment) if chain.is_hedged else walk(commitment, lambda: None))
+        walk: Run[Reply] = partial(self._walk, chain, iter(chain.able), failures, record)
+
+        def lost(other: Reply) -> None:
+            chain.given_up.extend(bill.asked for bill in other.bills)
+
+        if chain.is_hedged:
+            reply = await first_of(walk, SIDE_BY_SIDE, commitment, lost)
+        else:
+            reply = await walk(commitment, None)
         if reply is None:
             raise exhausted(failures, is_direct=chain.is_direct, is_late=False, is_of_client=chain.is_of_client)
         return reply
@@ -138,19 +142,19 @@ class Relay:
         failures: list[Failure],
         record: CallRecord,
         commitment: AsyncExitStack,
-        hedge: Callable[[], None],
+        race: Race | None,
     ) -> Reply | None:
         """Try the targets that are left until one commits; None when there are no more.
 
-        `hedge` starts another walk over the same targets beside this one.
+        `race` starts another walk over the same targets beside this one.
         """
         for fitted in targets:
             self.history.budgets.called(fitted.target.name, chain.retry_share)
             for more in reversed(range(chain.tries)):
                 attempt = Attempt(fitted, self._clock())
-                is_late = partial(self._hedge, fitted, chain, hedge)
                 try:
-                    with alarm(chain.hedge_after_s(fitted), is_late):
+                    late_s = chain.hedge_after_s(fitted) if race else None
+                    with alarm(late_s, partial(self._hedge, attempt, chain, targets, race)):
                         reply = await self._attempts.make(attempt, chain, record, commitment)
                 except DeadlineOver as over:
                     self._tell(record, attempt, "deadline", chain)
@@ -158,22 +162,16 @@ class Relay:
                 except Fault as fault:
                     failures.append(Failure(fitted.target.name, fault))
                     self._tell(record, attempt, fault.kind.value, chain, fault)
-                    may_again = self._blamed(attempt, fault)
-                    if not (more and may_again and self._may_ask_again(fitted, chain)):
+                    if not (more and judge(fault).same_again and self._may_ask_again(fitted, chain)):
                         break
                 except CancelledError:
                     self._tell(record, attempt, "cancelled", chain)
-                    if attempt.is_own:
-                        self.history.abandoned(fitted, attempt.began, self._clock())
                     raise
                 else:
                     if reply.is_own:
                         self._tell(record, attempt, "ok", chain)
-                        self.history.spoke(fitted, attempt.began, self._clock())
                     return reply
         return None
-
-    # ------------------------------------------------------------------ what an attempt leaves behind
 
     def _tell(
         self, record: CallRecord, attempt: Attempt, outcome: str, chain: Chain, fault: Fault | None = None
@@ -181,24 +179,20 @@ class Relay:
         """Record an attempt, and what it may cost though nothing came of it."""
         told = attempt.told(outcome, self._clock(), fault)
         if attempt.is_sent and outcome in GIVEN_UP:
-            cost = estimate(attempt.fitted)
-            chain.given_up.append(cost)
+            sent = replace(attempt.fitted.pieces()[0], is_to_translate=False)
+            chain.given_up.append(sent)
+            cost = estimate(sent)
             told.cost_usd = None if cost is None else cost.usd
         record.attempts.append(told)
-
-    def _blamed(self, attempt: Attempt, fault: Fault) -> bool:
-        """Hold a fault against the target, unless it was a twin's; True when the same target may be tried again."""
-        if not attempt.is_own:
-            return judge(fault).same_again
-        return self.history.blamed(attempt.fitted, fault, attempt.began, self._clock())
 
     def _may_ask_again(self, fitted: Fitted, chain: Chain) -> bool:
         return self.history.budgets.allows(fitted.target.name, chain.retry_share)
 
-    def _hedge(self, fitted: Fitted, chain: Chain, hedge: Callable[[], None]) -> None:
-        """Start the next target beside one that is late, as long as that does not become a load of its own."""
-        if self._may_ask_again(fitted, chain):
-            hedge()
+    def _hedge(self, attempt: Attempt, chain: Chain, targets: Iterator[Fitted], race: Race | None) -> None:
+        """Start the next target, if there is one, beside one that is late, as long as that is no load of its own."""
+        attempt.is_late = True
+        if race and not race.is_full and length_hint(targets) and self._may_ask_again(attempt.fitted, chain):
+            race.start_another()
 
     # ------------------------------------------------------------------ translation
 
@@ -229,7 +223,6 @@ class Relay:
         """As many lines in English. Where a model loses count, fewer at once are asked for, of the next model first."""
         async with AsyncExitStack() as answered:
             said = await self._first_success(chain_for(lines, asked_before), reply.record, answered)
-        self.history.health.succeeded(said.fitted.target, said.began, self._clock())
         reply.bills += said.bills
         reply.requests += said.requests
         assert said.text
@@ -240,7 +233,7 @@ class Relay:
 
 
 def _chain_of(
-    selection: Selection, call: Call, plan: Plan, began: float, given_up: list[Cost | None], owner: str | None
+    selection: Selection, call: Call, plan: Plan, began: float, given_up: list[Fitted], owner: str | None
 ) -> Chain:
     defaults = plan.table.defaults
     return Chain(
@@ -263,11 +256,12 @@ async def _with_length(call: Call, plan: Plan) -> Call:
     return replace(call, seconds=await _length_of(call.audio))
 
 
-async def _measure(reply: Reply) -> None:
+async def _measure(reply: Reply, given_up: Sequence[Fitted]) -> None:
     """Find out how long the audio is that was listened to, where that is billed and nobody has said it."""
-    bill, ask = reply.bills[0], reply.fitted.ask
-    if isinstance(ask, ListenAsk) and reply.fitted.seconds is None and is_by_length(bill.asked, bill.reported):
-        bill.seconds = await _length_of(ask.audio)
+    ask = reply.fitted.ask
+    bills = [*reply.bills, *(Bill(asked, {}) for asked in given_up)]
+    if isinstance(ask, ListenAsk) and any(is_by_length(bill.asked, bill.reported) for bill in bills):
+        await _length_of(ask.audio)
 
 
 async def _length_of(audio: Upload) -> float | None:
@@ -276,9 +270,9 @@ async def _length_of(audio: Upload) -> float | None:
     return await length_of(audio)
 
 
-def _settled(reply: Reply | None, record: CallRecord, given_up: Sequence[Cost | None]) -> Cost | None:
+def _settled(reply: Reply | None, record: CallRecord, given_up: Sequence[Fitted]) -> Cost | None:
     """What it has all cost in the end. Where every attempt failed that is nothing, as far as vendors bill no errors."""
-    cost = total([*map(settle, reply.bills if reply is not None else ()), *given_up])
+    cost = total([*map(settle, reply.bills if reply is not None else ()), *map(estimate, given_up)])
     return Cost(cost.usd, is_exact=False) if cost and reply is None and record.attempts else cost
 
 

@@ -1,7 +1,8 @@
 """A table that changes while it is served: read again, checked, and put in place of the old one, or refused.
 
-What lives here: when that happens, and what is told of it. A SIGHUP, or a file that is not what it was: looked at once
-a second, which also works where no file system tells of changes (network mounts, a ConfigMap's links).
+What lives here: when that happens, and what is told of it. A SIGHUP, or a file that is not what it was and has been
+left alone for a second. It is looked at once a second, which also works where no file system tells of changes (network
+mounts, a ConfigMap's links).
 """
 
 from __future__ import annotations
@@ -69,12 +70,13 @@ class Reloader(Generic[_T]):
 
     async def _watch(self) -> None:
         while True:
+            seen = _stamp_of(self._path)
             try:
                 await asyncio.wait_for(self._asked.wait(), self._every_s)
             except TimeoutError:
                 stamp = _stamp_of(self._path)
-                if stamp is None or stamp == self._stamp:
-                    continue  # an editor may be between two renames
+                if stamp is None or stamp == self._stamp or stamp != seen:
+                    continue  # it is as it was, or somebody is still writing: half a table may be a valid one
             self._asked.clear()
             self._stamp = _stamp_of(self._path)
             await self._reload()

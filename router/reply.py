@@ -30,7 +30,8 @@ class Reply(Struct):
 
     `heard` are the parts of a transcript as the vendor makes them, the whole of it last; it raises `Fault` when it
     breaks off. `bills`: one for each of the requests, of which there will be `requests`; what they say of a stream is
-    complete at its end. `began`: the attempt, by the relay's clock. `is_own`: nobody else's call was answered so.
+    complete at its end. `began`: the attempt, by the relay's clock. `cache`: for a route that keeps recordings, `hit`,
+    `joined` (a twin's, that was under way) or `miss`.
     """
 
     fitted: Fitted
@@ -38,11 +39,16 @@ class Reply(Struct):
     bills: list[Bill]
     began: float
     requests: int = 1
-    is_own: bool = True
+    cache: str | None = None
     audio: Audio | None = None
     transcript: Transcript | None = None
     heard: AsyncIterator[Heard] | None = None
     text: str | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the vendor was asked because of this call."""
+        return self.cache in (None, "miss")
 
     @property
     def units(self) -> dict[Unit, float]:

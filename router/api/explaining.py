@@ -5,6 +5,7 @@ What lives here: which call is meant. What is decided about it: `routing.explain
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from collections.abc import Mapping
 from time import monotonic
 from typing import Any
@@ -41,8 +42,10 @@ def explaining(relay: Relay, keyring: Keyring) -> ASGIApp:
             plan = relay.plan
             server = plan.table.server
             call = call_of(fields_of(await exchange.body(server.max_body)), server.max_input)
-            told = msgspec.json.encode(explain(plan, call, relay.history, monotonic()))
-            await exchange.reply(200, "application/json", told, {})
+            told = await to_thread(
+                explain, plan, call, relay.history, monotonic()
+            )  # a long text is cut for each target
+            await exchange.reply(200, "application/json", msgspec.json.encode(told), {})
         except CallError as error:
             await exchange.fail(error, {})
         except ClientLeft:

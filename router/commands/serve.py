@@ -17,6 +17,7 @@ import uvicorn
 from rich.console import Console
 from rich.markup import escape
 
+from router.accounts.keys import Keyring
 from router.api.lists import kinds_of
 from router.api.server import server_config
 from router.app import VERSION, compiled, create_app, furnish
@@ -50,13 +51,13 @@ def serve(
     """
     server = loaded.table.server
     host, port = host or server.host, server.port if port is None else port
-    if _is_exposed(loaded, host):
+    if not loaded.table.keys and not is_loopback(host):
         errors.print(_no_key(loaded, host, port), highlight=False, markup=False, soft_wrap=True)
         return 1
     configure_logging()
     house = furnish(loaded, to_log)
     path = Path(loaded.source.file)
-    reloader = Reloader(path, lambda: _again(path, environment, host, house.relay.plan.table.server), house.adopt)
+    reloader = Reloader(path, lambda: _again(path, environment, house.keyring, server), house.adopt)
     try:
         listener = _bound(host, port)
     except OSError as error:
@@ -75,22 +76,17 @@ def serve(
     return 0
 
 
-def _again(path: Path, environment: Mapping[str, str], host: str, server: Server) -> Plan:
-    """The plan of a table that is served already, with another one's `server`. Raises `ConfigError`."""
+def _again(path: Path, environment: Mapping[str, str], keyring: Keyring, server: Server) -> Plan:
+    """The plan of a table that has changed while it is served; `server` is as it began. Raises `ConfigError`."""
     loaded = read_table(path, environment)
     plan = compiled(loaded)
-    if _is_exposed(loaded, host):
-        message = f"no key is left, and {host} can be reached from other machines: expected at least one"
+    if not loaded.table.keys and not keyring.is_open:
+        message = "no key is left, which would let everybody in: expected at least one, or a restart"
         raise ConfigError([loaded.source.problem(("keys",), message)])
     new = loaded.table.server
     if (new.host, new.port) != (server.host, server.port):
         _log.warning("server.host and server.port hold from the next start on", file=loaded.source.file)
     return plan
-
-
-def _is_exposed(loaded: Loaded, host: str) -> bool:
-    """Whether everybody who can reach an address other than this machine's own may call."""
-    return not loaded.table.keys and not is_loopback(host)
 
 
 def is_loopback(host: str) -> bool:

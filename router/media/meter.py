@@ -27,13 +27,13 @@ async def metered(stream: AsyncIterator[bytes], source: Format, count: Count) ->
     if source.codec == "pcm":
         assert source.rate
         async for chunk in stream:
-            count(len(chunk) / _SAMPLE_BYTES / source.rate)
             yield chunk
+            count(len(chunk) / _SAMPLE_BYTES / source.rate)
         return
     decoder: Decoder | None = await in_pool(_opened, source)
     async for chunk in stream:
+        yield chunk  # first: nobody waits for a figure
         decoder = decoder and await in_pool(_fed, decoder, chunk, count)
-        yield chunk
     if decoder:
         await in_pool(_ended, decoder, count)
 

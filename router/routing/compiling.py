@@ -145,18 +145,23 @@ class _Compiler:
                     self._problem(f"{vendor} has no voice {voice!r}", "voices", persona, vendor)
 
     def said(self, table: Table) -> Said:
-        """What the first entry to say it says of a target's price and places: it holds for the others."""
+        """What is said of a target's price and places: once, or alike, and it holds wherever the target stands."""
         prices: dict[str, Price] = {}
         concurrency: dict[str, Concurrency] = {}
         for place, entry in _entries(table):
             if entry.price is not None:
                 try:
-                    prices.setdefault(entry.target, price_of_entry(entry.price))
+                    price = price_of_entry(entry.price)
                 except ValueError as error:
                     self._problem(str(error), *place, "price")
                     self._unpriceable.add(place)
+                else:
+                    if prices.setdefault(entry.target, price) != price:
+                        self._problem(f"{entry.target} has another price already: expected one", *place, "price")
             if entry.concurrency is not None:
-                concurrency.setdefault(entry.target, concurrency_of(entry.concurrency))
+                bound = concurrency_of(entry.concurrency)
+                if concurrency.setdefault(entry.target, bound) != bound:
+                    self._problem(f"{entry.target} has another bound already: expected one", *place, "concurrency")
         return Said(prices, concurrency)
 
     def chain(

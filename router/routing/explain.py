@@ -27,7 +27,8 @@ class ExplainedTarget(Struct, frozen=True):
 
     `voice`, `format` and `requests` are what the vendor is asked for: its own voice, a format that may still be
     transcoded, in how many pieces. `dropped`: what it cannot honour. `translated_by`: who puts its transcript into
-    English. `cost_usd` is None where nobody knows; `first_byte_s`: on average, of late; None: not known yet.
+    English. `cost_usd` is None where nobody knows; `first_byte_s`: on average, of late; None: not known yet. `rests_s`:
+    seconds that it still rests, where all do and are tried all the same.
     """
 
     target: str
@@ -41,6 +42,7 @@ class ExplainedTarget(Struct, frozen=True):
     cost_usd: float | None
     cost_basis: Basis
     first_byte_s: float | None
+    rests_s: float | None
 
 
 class ExplainedPolicy(Struct, frozen=True):
@@ -78,14 +80,14 @@ def explain(plan: Plan, call: Call, history: History, now: float) -> Explanation
         model=call.model,
         kind=call.kind,
         policy=ExplainedPolicy(policy.by, policy.max_latency, policy.max_cost),
-        targets=[_told(fitted, selection, history) for fitted in able],
+        targets=[_told(fitted, selection, history, now) for fitted in able],
         excluded=selection.excluded,
         cache_s=selection.cache.ttl if selection.cache and call.kind == "speech" else None,
     )
 
 
-def _told(fitted: Fitted, selection: Selection, history: History) -> ExplainedTarget:
-    cost = estimate(fitted)
+def _told(fitted: Fitted, selection: Selection, history: History, now: float) -> ExplainedTarget:
+    cost, until = estimate(fitted), history.health.rests_until(fitted.target, now)
     weights = sum(one.target.weight for one in selection.able)
     return ExplainedTarget(
         target=fitted.target.name,
@@ -99,4 +101,5 @@ def _told(fitted: Fitted, selection: Selection, history: History) -> ExplainedTa
         cost_usd=None if cost is None else cost.usd,
         cost_basis=basis_of(cost),
         first_byte_s=history.latency.expected(fitted),
+        rests_s=None if until is None else until - now,
     )

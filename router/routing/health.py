@@ -7,6 +7,7 @@ the probe, and until it has ended the others go elsewhere: a success brings the 
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from enum import Enum
 
@@ -52,7 +53,8 @@ class _State(Struct):
     attempts: int = 0
     failures: int = 0
     before: tuple[int, int] = (0, 0)  # attempts and failures of the window before this one
-    is_account: bool = False
+    why: str = ""
+    is_refused: bool = False  # by a vendor that does not take our key, or has no money of ours
 
     def counts(self, now: float, *, is_failure: bool) -> None:
         """Count one attempt; two half windows are a moving one that costs nothing."""
@@ -68,7 +70,8 @@ class _State(Struct):
         is_too_often = attempts >= CALLS_TO_JUDGE and failures >= attempts * WORST_RATIO
         return is_too_often or self.in_a_row >= FAILURES_TO_REST
 
-    def rest(self, now: float, seconds: float) -> None:
+    def rest(self, now: float, seconds: float, why: str, *, is_refused: bool = False) -> None:
+        self.why, self.is_refused = why, is_refused
         self.since = now
         self.until = max(now + seconds, self.until)
         self.probe_until = 0.0
@@ -77,76 +80,82 @@ class _State(Struct):
 
 
 class Health:
-    """What is known of every target and outlet, by name; of those that were asked last, where clients invent names."""
+    """What is known of every target and outlet, by name; of those that were asked last, where clients invent names.
+
+    Times are seconds of one clock; `began`: when the attempt did, which says nothing about a rest that is younger.
+    """
 
     def __init__(self) -> None:
         self._states: OrderedDict[str, _State] = OrderedDict()
+        self._forgiven_at = -math.inf
 
     def rests_until(self, target: Target, now: float) -> float | None:
-        """When (seconds of the same clock) the target may be tried again; None: at once."""
-        until = 0.0
-        for name in (target.name, target.outlet.name):
-            if state := self._states.get(name):
-                until = max(until, state.until, state.probe_until)
+        """When the target may be tried again; None: at once."""
+        until = max((max(state.until, state.probe_until) for state in self._of(target)), default=0.0)
         return until if until > now else None
+
+    def why(self, target: Target, now: float) -> str:
+        """Why it rests, which completes "is resting for 30 s, …"."""
+        resting = [state for state in self._of(target) if state.until > now]
+        return max(resting, key=lambda state: state.until).why if resting else "while another call tries it"
 
     def began(self, target: Target, now: float) -> None:
         """An attempt begins: the first after a rest is the probe."""
-        for name in (target.name, target.outlet.name):
-            state = self._states.get(name)
-            if state and state.until and state.until <= now:
+        for state in self._of(target):
+            if state.until and state.until <= now:
                 state.probe_until = now + PROBE_S
 
     def succeeded(self, target: Target, began: float, now: float) -> None:
-        """Forget what was held against it, but for how often it failed of late.
-
-        `began`: when the attempt did. One from before the rest says nothing about what the rest is for.
-        """
-        for name in (target.name, target.outlet.name):
-            state = self._states.get(name)
-            if state and began >= state.since:
+        """It has spoken: forget what was held against it, but for how often it failed of late."""
+        for state in self._of(target):
+            if began >= state.since:
                 state.until = state.probe_until = 0.0
                 state.rests = state.in_a_row = 0
-                state.is_account = False
-        if state := self._states.get(target.name):  # nobody else is watched
-            state.counts(now, is_failure=False)
+                state.is_refused = False
+        if (own := self._states.get(target.name)) is not None:  # nobody else is watched
+            own.counts(now, is_failure=False)
 
-    def failed(self, target: Target, blame: Blame, now: float, retry_after_s: float | None = None) -> None:
+    def failed(
+        self, target: Target, blame: Blame, began: float, now: float, retry_after_s: float | None = None
+    ) -> None:
         """Hold an attempt against its target."""
         if blame is Blame.NONE:
-            self._end_probe(target)
+            self.gave_up(target)
         elif blame is Blame.COOL:
-            self._state(target.name).rest(now, COOL_DOWN_S if retry_after_s is None else retry_after_s)
-        elif blame is Blame.EJECT:
-            state = self._state(target.outlet.name)
-            state.rest(now, OUT_S)
-            state.is_account = True
-        elif blame is Blame.REST:
-            self._state(target.name).rest(now, OUT_S)
-        else:
-            self._count(self._state(target.name), now)
+            seconds = COOL_DOWN_S if retry_after_s is None else retry_after_s
+            self._state(target.name).rest(now, seconds, "since it throttles us")
+        elif blame is Blame.COUNT:
+            self._count(self._state(target.name), began, now)
+        elif began >= self._forgiven_at:
+            name = target.outlet.name if blame is Blame.EJECT else target.name
+            self._state(name).rest(now, OUT_S, "since it has refused our account", is_refused=True)
 
-    def forgive_accounts(self) -> None:
-        """Let the outlets that refused us be asked again: keys and accounts may be new ones."""
+    def gave_up(self, target: Target) -> None:
+        """An attempt has ended and says nothing: if it was the probe, another call may be it."""
+        for state in self._of(target):
+            state.probe_until = 0.0
+
+    def forgive_refusals(self, now: float) -> None:
+        """Let those that refused us be asked again: keys and accounts may be new. Calls with old ones do not count."""
+        self._forgiven_at = now
         for state in self._states.values():
-            if state.is_account:
+            if state.is_refused:
                 state.until = state.probe_until = 0.0
-                state.is_account = False
+                state.is_refused = False
 
-    def _count(self, state: _State, now: float) -> None:
-        if state.until > now:
+    def _count(self, state: _State, began: float, now: float) -> None:
+        if state.until > now or began < state.since:
             return  # one of many that were under way when it was sent to rest
         is_probe = state.until > 0.0
         state.in_a_row += 1
         state.counts(now, is_failure=True)
         if is_probe or state.is_failing():
-            state.rest(now, min(REST_S * 2**state.rests, LONGEST_REST_S))
+            state.rest(now, min(REST_S * 2**state.rests, LONGEST_REST_S), "after failures")
             state.rests += 1
 
-    def _end_probe(self, target: Target) -> None:
-        for name in (target.name, target.outlet.name):
-            if state := self._states.get(name):
-                state.probe_until = 0.0
+    def _of(self, target: Target) -> list[_State]:
+        names = (target.name, target.outlet.name)
+        return [state for name in names if (state := self._states.get(name))]
 
     def _state(self, name: str) -> _State:
         state = self._states.setdefault(name, _State())

@@ -30,6 +30,7 @@ class History:
 
     def spoke(self, fitted: Fitted, began: float, now: float) -> None:
         """The first byte of an attempt is here."""
+        self.health.succeeded(fitted.target, began, now)
         self.latency.spoke(fitted, now - began, now)
 
     def blamed(self, fitted: Fitted, fault: Fault, began: float, now: float) -> bool:
@@ -38,12 +39,15 @@ class History:
         What fails at once says nothing about how quick its target is, what ran out of time does.
         """
         verdict = judge(fault)
-        if fault.kind is not Kind.FULL:  # nobody has asked it
-            self.health.failed(fitted.target, verdict.blame, now, fault.retry_after_s)
+        self.health.failed(fitted.target, verdict.blame, began, now, fault.retry_after_s)
         if fault.kind is Kind.TIMEOUT:
-            self.latency.kept_silent(fitted, now - began, now)
+            self.latency.kept_silent(fitted, now - began, now, is_late=True)
         return verdict.same_again
 
-    def abandoned(self, fitted: Fitted, began: float, now: float) -> None:
-        """An attempt was given up before its first byte, because another was quicker or the client had left."""
-        self.latency.kept_silent(fitted, now - began, now)
+    def abandoned(self, fitted: Fitted, began: float, now: float, *, is_late: bool) -> None:
+        """An attempt was given up before its first byte: another was quicker, the client or the deadline was over.
+
+        `is_late`: it had been waited for as long as it may take.
+        """
+        self.health.gave_up(fitted.target)
+        self.latency.kept_silent(fitted, now - began, now, is_late=is_late)

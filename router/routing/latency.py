@@ -54,11 +54,14 @@ class Latency:
         for name in _names(fitted):
             self._average(name, seconds, now)
 
-    def kept_silent(self, fitted: Fitted, seconds: float, now: float) -> None:
-        """Nothing came in so many seconds, and nobody waited longer: no news, unless that is beyond the average."""
+    def kept_silent(self, fitted: Fitted, seconds: float, now: float, *, is_late: bool) -> None:
+        """Nothing came in so many seconds, and nobody waited longer: no news, unless that is beyond the average.
+
+        Where there is no average it becomes one only if the target was late: who leaves early makes nobody quick.
+        """
         for name in _names(fitted):
             known = self._averages.get(name)
-            if known is None or seconds > known.seconds:
+            if (is_late and known is None) or (known is not None and seconds > known.seconds):
                 self._average(name, seconds, now)
 
     def expected(self, fitted: Fitted) -> float | None:

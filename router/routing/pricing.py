@@ -16,7 +16,19 @@ from router.routing.fit import Fitted
 from router.vendors.prices import Price
 from router.vendors.spec import ChatAsk, ListenAsk, SpeechAsk, Unit
 
-__all__ = ["NOTHING", "Basis", "Bill", "Cost", "basis_of", "dollars", "estimate", "is_by_length", "settle", "total"]
+__all__ = [
+    "NOTHING",
+    "Basis",
+    "Bill",
+    "Cost",
+    "basis_of",
+    "dollars",
+    "estimate",
+    "foreseen_s",
+    "is_by_length",
+    "settle",
+    "total",
+]
 
 Basis = Literal["exact", "estimated", "unpriced"]
 
@@ -31,6 +43,7 @@ AUDIO_IN_TOKENS_PER_SECOND = 1_600 / 60
 """OpenAI: gpt-4o-transcribe is about $0.006 a minute, mini $0.003, at $2.50 and $1.25 for 1M tokens of input and four
 times that for output (prices of November 2026): what is left for the input when the transcript is paid."""
 LEAST_SPEED = 0.1
+MOST_STEPS = 10_000  # no model takes that many; what a client says must stay a price
 
 _WIDE = re.compile(
     r"[\u1100-\u11ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003fffd]"
@@ -84,7 +97,7 @@ def estimate(fitted: Fitted) -> Cost | None:
         return None
     if price.is_free:
         return NOTHING
-    requests = _requests(fitted)
+    requests = _requests(fitted, price)
     amounts = {unit: _foreseen(unit, fitted, requests) for unit in price.rates}
     cost = _priced(price, amounts, requests)
     return None if cost is None else Cost(cost, is_exact=False)
@@ -114,6 +127,11 @@ def settle(bill: Bill) -> Cost | None:
     amounts, is_exact = _counted(price, reported, lambda unit: _made(unit, bill.asked, bill.seconds, bill.answer))
     usd = _priced(price, amounts, 1)
     return None if usd is None else Cost(usd, is_exact=is_exact and not price.is_estimate)
+
+
+def foreseen_s(asked: Fitted) -> float:
+    """Seconds of speech that a text makes, as far as can be told beforehand; 0 for what is no speech."""
+    return _spoken_s(asked.ask) if isinstance(asked.ask, SpeechAsk) else 0.0
 
 
 def is_by_length(fitted: Fitted, reported: Mapping[Unit, float]) -> bool:
@@ -164,7 +182,7 @@ def _counted(
         amount = 1.0 if unit in (Unit.REQUEST, Unit.GENERATION) else _reported(unit, reported)
         is_exact = is_exact and amount is not None
         amounts[unit] = count(unit) if amount is None else amount
-    if amounts.get(Unit.INPUT_AUDIO_TOKEN) is not None and Unit.INPUT_TOKEN in reported and not is_exact:
+    if Unit.INPUT_AUDIO_TOKEN in amounts and Unit.INPUT_TOKEN in reported and not is_exact:
         amounts |= _undivided(price, reported)
     return amounts, is_exact
 
@@ -186,12 +204,10 @@ def _undivided(price: Price, reported: Mapping[Unit, float]) -> dict[Unit, float
 # ------------------------------------------------------------------ what is counted here
 
 
-def _requests(fitted: Fitted) -> int:
-    """How many requests the call takes, as far as can be told without cutting the text."""
-    ask = fitted.ask
-    if fitted.longest is None or not isinstance(ask, SpeechAsk):
-        return 1
-    return math.ceil(len(ask.text) / fitted.longest)
+def _requests(fitted: Fitted, price: Price) -> int:
+    """How many requests the call takes, where the price makes a difference of it: a text must be cut to be counted."""
+    is_counted = price.rates.keys() & {Unit.REQUEST, Unit.GENERATION} or price.minimum_s or price.step_s
+    return len(fitted.pieces()) if is_counted else 1
 
 
 def _foreseen(unit: Unit, fitted: Fitted, requests: int) -> float | None:
@@ -202,8 +218,9 @@ def _made(unit: Unit, asked: Fitted, seconds: float | None, answer: str | None) 
     match asked.ask:
         case SpeechAsk() as ask:
             return _of_speech(unit, ask, asked, seconds)
-        case ListenAsk():
-            return _of_listening(unit, asked.seconds if seconds is None else seconds)
+        case ListenAsk() as ask:
+            known = (seconds, asked.seconds, ask.audio.seconds)  # the last by whoever had to know it
+            return _of_listening(unit, next((one for one in known if one is not None), None))
         case ChatAsk() as ask:
             return _of_chat(unit, ask, answer)
         case _:
@@ -271,4 +288,6 @@ def _wide_in(text: str) -> int:
 def _steps(asked: Fitted) -> float | None:
     """Steps of a diffusion model, as the call or the target says; nobody says what a vendor takes by itself."""
     steps = asked.extras.get("steps")
-    return float(steps) if isinstance(steps, int | float) and not isinstance(steps, bool) and steps > 0 else None
+    if isinstance(steps, bool) or not isinstance(steps, int | float) or not 0 < steps <= MOST_STEPS:
+        return None
+    return float(steps)

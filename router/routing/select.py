@@ -16,6 +16,7 @@ from router.routing.history import History
 from router.routing.plan import Plan, Target, why_no_model
 from router.routing.policies import Costs, ordered
 from router.routing.pricing import Cost, estimate
+from router.vendors.spec import ListenAsk
 from router.wire.calls import AskedRoute, AskedTarget, Call, ListenCall
 from router.wire.errors import Forbidden, InvalidCall, UnknownModel, Unsupported
 
@@ -68,6 +69,7 @@ def chosen(plan: Plan, call: Call) -> Choice:
             code="client_routes_off",
         )
     if asked and asked.targets:
+        _check_repeats(asked.targets)
         targets = [_own_target(plan, one, index) for index, one in enumerate(asked.targets)]
         return Choice(targets, plan.translators, _policy(PolicyEntry(), asked), is_direct=True)
     if route := plan.routes.get(call.model):
@@ -85,7 +87,8 @@ def is_length_needed(plan: Plan, call: ListenCall) -> bool:
     choice = chosen(plan, call)
     if choice.policy.by == "cost" or choice.policy.max_cost is not None:
         return True
-    abilities = (ability for target in choice.targets for ability in target.abilities.values())
+    present = (target for target in choice.targets if not target.outlet.absent)
+    abilities = (ability for target in present for ability in target.abilities.values())
     longest = (getattr(ability, "longest_s", None) for ability in abilities)
     return any(one is not None and call.audio.size > one * LEAST_BYTES_PER_SECOND for one in longest)
 
@@ -135,11 +138,11 @@ def _estimates() -> Costs:
 
 
 def _policy(own: PolicyEntry, asked: AskedRoute) -> PolicyEntry:
-    """The route's, and over it what the client wants."""
+    """The route's, and over it what the client wants; how much may be spent both decide."""
     return PolicyEntry(
         by=asked.policy or own.by,
         max_latency=own.max_latency if asked.max_latency_s is None else Duration(asked.max_latency_s),
-        max_cost=own.max_cost if asked.max_cost is None else asked.max_cost,
+        max_cost=min((one for one in (own.max_cost, asked.max_cost) if one is not None), default=None),
     )
 
 
@@ -158,7 +161,9 @@ def _check_cost(fitted: Fitted, most: float | None, costs: Costs) -> None:
         return
     cost = costs(fitted)
     if cost is None:
-        raise Cannot(f"costs nobody knows what, and at most ${most:g} may be spent (max_cost)")
+        is_listened = isinstance(fitted.ask, ListenAsk) and fitted.operation.price and fitted.seconds is None
+        why = "the file's length cannot be told, and so its cost" if is_listened else "costs nobody knows what"
+        raise Cannot(f"{why}, and at most ${most:g} may be spent (max_cost)")
     if cost.usd > most:
         raise Cannot(f"costs about ${cost}, and at most ${most:g} may be spent (max_cost)")
 
@@ -192,6 +197,17 @@ def _direct(plan: Plan, model: str) -> Target:
     if why := why_no_model(outlet, own):
         raise UnknownModel(f"The model {model!r} does not exist here: {why}.", param="model", code="model_not_found")
     return plan.direct(outlet, own)
+
+
+def _check_repeats(targets: Sequence[AskedTarget]) -> None:
+    """Each target is asked once: how often the same one may be is the table's to say."""
+    names = [one.target for one in targets]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            param = f"route.targets[{index}]"
+            raise InvalidCall(
+                f"Invalid value for '{param}': {name!r} is there already.", param=param, code="invalid_value"
+            )
 
 
 def _own_target(plan: Plan, asked: AskedTarget, index: int) -> Target:
@@ -233,7 +249,7 @@ def _by_health(able: Sequence[Fitted], excluded: list[Excluded], health: Health,
     healthy = [fitted for fitted, until in zip(able, rests, strict=True) if until is None]
     if healthy:
         excluded.extend(
-            Excluded(fitted.target.name, f"is resting for {until - now:.0f} s after failures")
+            Excluded(fitted.target.name, f"is resting for {until - now:.0f} s {health.why(fitted.target, now)}")
             for fitted, until in zip(able, rests, strict=True)
             if until is not None
         )

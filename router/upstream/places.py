@@ -6,6 +6,7 @@ What lives here: places and lines, by target. How many of each is the plan's.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,15 +15,8 @@ from router.wire.faults import Fault, Kind
 __all__ = ["Places"]
 
 
-class _Line:
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.places = asyncio.Semaphore(limit)
-        self.waiting = 0
-
-
 class Places:
-    """The places of all targets of a process."""
+    """The places of all targets of a process. A limit that has changed counts those in who came under the old one."""
 
     def __init__(self) -> None:
         self._lines: dict[str, _Line] = {}
@@ -30,32 +24,51 @@ class Places:
     @asynccontextmanager
     async def taken(self, target: str, limit: int, queue: int, wait_s: float) -> AsyncIterator[None]:
         """Hold one of `limit` places, after waiting for it with at most `queue` others. Raises `Fault` (FULL)."""
-        line = self._line(target, limit)
-        if line.places.locked():
-            await _wait(line, queue, wait_s)
-        else:
-            await line.places.acquire()  # at once
+        line = self._lines.setdefault(target, _Line())
+        line.limit = limit
+        await line.enter(queue, wait_s)
         try:
             yield
         finally:
-            line.places.release()
-
-    def _line(self, target: str, limit: int) -> _Line:
-        """The line of a target; a new one where its limit has changed: who is in the old one leaves that."""
-        line = self._lines.get(target)
-        if line is None or line.limit != limit:
-            line = self._lines[target] = _Line(limit)
-        return line
+            line.leave()
 
 
-async def _wait(line: _Line, queue: int, wait_s: float) -> None:
-    if line.waiting >= queue:
-        raise Fault(Kind.FULL, f"{line.limit} calls at once, and {queue} are waiting already")
-    line.waiting += 1
-    try:
-        async with asyncio.timeout(wait_s):
-            await line.places.acquire()
-    except TimeoutError as error:
-        raise Fault(Kind.FULL, f"{line.limit} calls at once, and none ended in {wait_s:g} s") from error
-    finally:
-        line.waiting -= 1
+class _Line:
+    """Those who are in, and those who wait, first come first in."""
+
+    def __init__(self) -> None:
+        self.limit = 0
+        self._taken = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def enter(self, queue: int, wait_s: float) -> None:
+        self._let_in()
+        if self._taken < self.limit and not self._waiting:
+            self._taken += 1
+            return
+        if len(self._waiting) >= queue:
+            raise Fault(Kind.FULL, f"{self.limit} calls at once, and {queue} are waiting already")
+        place = asyncio.get_running_loop().create_future()
+        self._waiting.append(place)
+        try:
+            async with asyncio.timeout(wait_s):
+                await place
+        except BaseException as error:
+            if place.done() and not place.cancelled():
+                self.leave()  # it was given in the same moment
+            elif place in self._waiting:
+                self._waiting.remove(place)
+            if isinstance(error, TimeoutError):
+                raise Fault(Kind.FULL, f"{self.limit} calls at once, and none ended in {wait_s:g} s") from error
+            raise
+
+    def leave(self) -> None:
+        self._taken -= 1
+        self._let_in()
+
+    def _let_in(self) -> None:
+        while self._waiting and self._taken < self.limit:
+            place = self._waiting.popleft()
+            if not place.done():
+                self._taken += 1
+                place.set_result(None)

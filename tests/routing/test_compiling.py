@@ -135,3 +135,28 @@ def test_a_price_that_bills_twice_is_told_where_it_stands(price: str, message: s
         "routes.m.translate_with[0].price",
     ]
     assert all(message in problem.message for problem in wrong.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_refused"),
+    [
+        ("concurrency: 1", "concurrency: 2", True),
+        ("concurrency: 1", "concurrency: {limit: 1}", False),
+        ("price: {per_minute: 1}", "price: {per_minute: 2}", True),
+        ("price: {per_minute: 1}", "price: {per_minute: 1}", False),
+        ("price: {per_minute: 1}", "weight: 2", False),
+    ],
+)
+def test_a_target_has_one_price_and_one_bound(one: str, other: str, is_refused: bool) -> None:
+    """Two that differ are a mistake, wherever they stand: both hold for the same vendor and model."""
+    text = VENDORS + "".join(
+        f"{'routes:' if name == 'm' else ''}\n  {name}: {{targets: [{{target: openai/tts-1, {said}}}]}}"
+        for name, said in (("m", one), ("n", other))
+    )
+
+    if not is_refused:
+        plan_from(text)
+        return
+    with pytest.raises(ConfigError, match="already: expected one") as wrong:
+        plan_from(text)
+    assert [problem.path for problem in wrong.value.problems] == [f"routes.n.targets[0].{one.partition(':')[0]}"]

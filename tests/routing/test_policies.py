@@ -194,13 +194,27 @@ def test_who_was_too_slow_to_be_heard_is_known_to_be_slow() -> None:
     history = learnt(plan, 0.2, 0.3)
     first = choose(plan, speech()).able[0]
 
-    history.abandoned(first, began=100, now=100.1)
+    history.abandoned(first, began=100, now=100.1, is_late=True)
     assert history.latency.expected(first) == pytest.approx(0.2)
     history.blamed(first, Fault(Kind.FAILED, "at once"), began=110, now=110.001)
     assert history.latency.expected(first) == pytest.approx(0.2)
     history.blamed(first, Fault(Kind.TIMEOUT, "no answer in time"), began=200, now=210)
 
     assert names(choose(plan, speech(), history, now=210)) == [B, A]
+
+
+def test_who_leaves_early_makes_nobody_quick() -> None:
+    """A client that went after 20 ms says nothing of a vendor that was never heard."""
+    plan = plan_of("latency", A, B)
+    history = History()
+    first, second = choose(plan, speech()).able
+    history.spoke(second, 0, 0.5)
+
+    history.abandoned(first, began=0, now=0.02, is_late=False)
+    assert history.latency.expected(first) is None
+    history.abandoned(first, began=0, now=2.0, is_late=True)
+
+    assert names(choose(plan, speech(), history)) == [B, A]
 
 
 def test_the_cheapest_of_those_that_are_quick_enough() -> None:
@@ -245,7 +259,7 @@ def test_no_able_target_is_lost(policy: str, events: list[tuple[int, Any, float]
                 history.spoke(fitted, now - seconds, now)
                 history.health.succeeded(fitted.target, now - seconds, now)
             case "abandoned":
-                history.abandoned(fitted, now - seconds, now)
+                history.abandoned(fitted, now - seconds, now, is_late=seconds > 10)
             case Kind():
                 history.blamed(fitted, Fault(event, "so it went"), now - seconds, now)
 
@@ -283,6 +297,8 @@ def test_a_call_brings_its_own_policy() -> None:
 
     assert names(choose(plan, speech(route=own(policy="cost")))) == [B, C, A]
     assert names(choose(plan, speech(route=own(policy="cost", max_cost=2)))) == [B, C]
+    with pytest.raises(Unsupported, match=r"at most \$9 may be spent"):
+        choose(plan_of("{max_cost: 9}", priced(A, 10)), speech(route=own(max_cost=1000)))
     assert names(choose(plan, speech(route=own()))) == [A, B, C]
 
 
@@ -307,6 +323,7 @@ def test_what_the_table_says_of_a_target_holds_wherever_it_is_named() -> None:
         ("/x", "route.targets[1]", "no target, such as"),
         ("nobody/tts-1", "route.targets[1]", "there is no vendor 'nobody' here; there are openai, "),
         ("local/typo", "route.targets[1]", "local has no model 'typo'"),
+        (A, "route.targets[1]", "is there already"),
     ],
 )
 def test_a_strange_target_is_told_where_it_stands(target: str, param: str, why: str) -> None:

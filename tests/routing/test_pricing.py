@@ -94,9 +94,10 @@ def test_what_has_no_price_costs_nobody_knows_what() -> None:
 
 def test_a_long_text_has_as_many_requests_as_pieces() -> None:
     """The minimum is paid for each of them."""
-    long = fitted("{per_request: 1}", speech(text="word " * 2_000))
+    even, ragged = "word " * 2_000, ("x" * 3_000 + ". ") * 4
 
-    assert usd(estimate(long)) == len(long.pieces()) == 3
+    assert usd(estimate(fitted("{per_request: 1}", speech(text=even)))) == 3
+    assert usd(estimate(fitted("{per_request: 1}", speech(text=ragged)))) == 4
 
 
 @pytest.mark.parametrize(
@@ -137,6 +138,8 @@ def test_tokens_that_a_vendor_does_not_divide_are_audio() -> None:
     divided = settle(Bill(heard(price), {Unit.INPUT_TOKEN: 100, Unit.OUTPUT_TOKEN: 10, **parts}))
 
     assert (usd(undivided), basis_of(undivided)) == (pytest.approx(7e-4), "estimated")
+    unmeasured = settle(Bill(heard(price, None), {Unit.INPUT_TOKEN: 100, Unit.OUTPUT_TOKEN: 10}))
+    assert unmeasured == undivided
     assert (usd(divided), basis_of(divided)) == (pytest.approx(25e-6 + 540e-6 + 100e-6), "exact")
 
 
@@ -164,6 +167,7 @@ def test_steps_are_those_that_the_call_or_the_target_says() -> None:
     assert usd(estimate(fitted(price, options="{steps: 5}"))) == 0.05
     assert estimate(fitted(price)) is None
     assert estimate(fitted(price, speech(extras={"steps": "many"}))) is None
+    assert estimate(fitted(price, speech(extras={"steps": 10**400}))) is None
 
 
 def test_a_translator_is_paid_too() -> None:

@@ -65,7 +65,7 @@ def test_a_failed_vendor_does_not_call_the_last_resort() -> None:
     """Resting is not absent: a configured vendor that fails never hands over to the embedded engines."""
     plan = plan_from(SHIPPED, {"OPENAI_API_KEY": "k"})
     history = History()
-    history.health.failed(plan.routes["tts-1"].targets[0], Blame.EJECT, now=0)
+    history.health.failed(plan.routes["tts-1"].targets[0], Blame.EJECT, 0, 0)
 
     assert names(choose(plan, speech(model="tts-1"), history, 1)) == ["openai/tts-1"]
 
@@ -104,15 +104,15 @@ def test_the_resting_are_passed_over_but_never_all_of_them() -> None:
     plan, history = plan_from(CHAIN), History()
     first, second, third = plan.routes["m"].targets
 
-    history.health.failed(first, Blame.COOL, now=0, retry_after_s=60)
+    history.health.failed(first, Blame.COOL, 0, 0, retry_after_s=60)
     one_out = choose(plan, speech(), history, 10)
-    history.health.failed(second, Blame.COOL, now=0, retry_after_s=30)
-    history.health.failed(third, Blame.EJECT, now=0)
+    history.health.failed(second, Blame.COOL, 0, 0, retry_after_s=30)
+    history.health.failed(third, Blame.EJECT, 0, 0)
     all_out = choose(plan, speech(), history, 10)
     all_back = choose(plan, speech(), history, 601)
 
     assert names(one_out) == ["deepgram/aura-2", "elevenlabs/eleven_v3"]
-    assert one_out.excluded[0].reason == "is resting for 50 s after failures"
+    assert one_out.excluded[0].reason == "is resting for 50 s since it throttles us"
     assert names(all_out) == ["deepgram/aura-2", "openai/tts-1", "elevenlabs/eleven_v3"]
     assert names(all_back) == ["openai/tts-1", "deepgram/aura-2", "elevenlabs/eleven_v3"]
 

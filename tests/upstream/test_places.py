@@ -68,10 +68,35 @@ async def test_places_come_back_however_a_call_ends() -> None:
 
 
 async def test_a_new_limit_holds_at_once() -> None:
-    """A table that was read again: who came before is not counted with who comes after."""
+    """A table that was read again: who came under the old limit is counted under the new one."""
     places = Places()
     async with AsyncExitStack() as held:
-        for limit in (1, 2, 2):
+        for limit in (1, 3, 3):
             await held.enter_async_context(places.taken("a", limit=limit, queue=0, wait_s=1))
-        with pytest.raises(Fault):
-            await held.enter_async_context(places.taken("a", limit=2, queue=0, wait_s=1))
+        for limit in (3, 2, 1):
+            with pytest.raises(Fault):
+                await held.enter_async_context(places.taken("a", limit=limit, queue=0, wait_s=1))
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_place_given_to_one_who_leaves_is_given_on(turns: int) -> None:
+    """At whatever turn of the loop the waiting one goes, the next gets its place."""
+    places = Places()
+    held = AsyncExitStack()
+    await held.enter_async_context(places.taken("a", limit=1, queue=9, wait_s=5))
+    waiting = [asyncio.create_task(held_for_a_moment(places)) for _ in range(3)]
+    await asyncio.sleep(0.01)
+
+    await held.aclose()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    waiting[0].cancel()
+
+    await asyncio.gather(*waiting, return_exceptions=True)
+    async with asyncio.timeout(1):
+        await held_for_a_moment(places)
+
+
+async def held_for_a_moment(places: Places) -> None:
+    async with places.taken("a", limit=1, queue=9, wait_s=5):
+        await asyncio.sleep(0)

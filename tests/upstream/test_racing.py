@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from router.upstream.racing import alarm, first_of
+from router.upstream.racing import Race, alarm, first_of
+
+LOST: list[str] = []
+"""Results that came too late."""
 
 
 class Track:
@@ -28,13 +30,14 @@ class Track:
         finally:
             self.closed.append(number)
 
-    async def run(self, held: AsyncExitStack, is_late: Callable[[], None]) -> str | None:
+    async def run(self, held: AsyncExitStack, race: Race | None) -> str | None:
         seconds, result = next(self.script)
         number = len(self.opened)
         async with AsyncExitStack() as own:
             await own.enter_async_context(self._thing(number))
             if number < self.late:
-                is_late()
+                assert race
+                race.start_another()
             await asyncio.sleep(seconds)
             if isinstance(result, Exception):
                 raise result
@@ -47,7 +50,7 @@ async def test_a_run_that_is_not_late_is_alone() -> None:
     """Nothing else is started, and what it has opened is open until its reader has done."""
     track = Track((0.01, "a"), late=0)
     async with AsyncExitStack() as kept:
-        assert await first_of(track.run, 2, kept) == "a"
+        assert await first_of(track.run, 2, kept, LOST.append) == "a"
         assert (track.opened, track.closed) == ([0], [])
     assert track.closed == [0]
 
@@ -56,32 +59,65 @@ async def test_the_first_result_is_kept_and_the_other_run_ended() -> None:
     """The slow one is closed at once, not when the quick one has been read."""
     track = Track((30, "slow"), (0.01, "quick"))
     async with AsyncExitStack() as kept:
-        assert await first_of(track.run, 2, kept) == "quick"
+        assert await first_of(track.run, 2, kept, LOST.append) == "quick"
         assert (track.opened, track.closed) == ([0, 1], [0])
     assert track.closed == [0, 1]
 
 
 async def test_both_at_once_leave_nothing_open() -> None:
-    """Two results in the same turn of the loop: one is kept, the other one's things are closed."""
-    track = Track((0, "a"), (0, "b"))
+    """Two results in the same turn of the loop: one is kept, the other one's things are closed, and it is told."""
+    both = asyncio.Event()
+    opened, closed = [], []
+
+    async def run(held: AsyncExitStack, race: Race | None) -> str:
+        assert race
+        name = "ab"[len(opened)]
+        opened.append(name)
+        held.callback(closed.append, name)
+        race.start_another()
+        await both.wait()
+        return name
+
+    LOST.clear()
+    asyncio.get_running_loop().call_later(0.02, both.set)
     async with AsyncExitStack() as kept:
-        assert await first_of(track.run, 2, kept) in {"a", "b"}
-    assert sorted(track.closed) == track.opened
+        assert await first_of(run, 2, kept, LOST.append) == "a"
+        assert (opened, closed, LOST) == (["a", "b"], ["b"], ["b"])
+
+
+async def test_a_result_goes_before_a_failure_of_the_same_moment() -> None:
+    """What is there is not thrown away because another one has failed."""
+    both = asyncio.Event()
+    started: list[int] = []
+
+    async def run(held: AsyncExitStack, race: Race | None) -> str:
+        assert race
+        started.append(len(started))
+        race.start_another()
+        is_first = len(started) == 1
+        await both.wait()
+        if is_first:
+            raise RuntimeError
+        return "b"
+
+    asyncio.get_running_loop().call_later(0.02, both.set)
+    async with AsyncExitStack() as kept:
+        assert await first_of(run, 2, kept, LOST.append) == "b"
 
 
 async def test_a_run_without_a_result_leaves_the_rest_to_the_other() -> None:
     """Only when all are through there is none."""
     async with AsyncExitStack() as kept:
-        assert await first_of(Track((0.02, "a"), (0, None), late=1).run, 2, kept) == "a"
-        assert await first_of(Track((0.01, None), (0.02, "b"), late=1).run, 2, kept) == "b"
-        assert await first_of(Track((0, None), (0.02, None), late=1).run, 2, kept) is None
+        assert await first_of(Track((0.02, "a"), (0, None), late=1).run, 2, kept, LOST.append) == "a"
+        assert await first_of(Track((0.01, None), (0.02, "b"), late=1).run, 2, kept, LOST.append) == "b"
+        assert await first_of(Track((0, None), (0.02, None), late=1).run, 2, kept, LOST.append) is None
 
 
 async def test_no_more_run_than_are_allowed() -> None:
     """However often one says that it is late."""
     track = Track((0.03, "a"), (0.05, "b"), (0, "c"))
     async with AsyncExitStack() as kept:
-        assert await first_of(track.run, 2, kept) == "a"
+        assert await first_of(track.run, 2, kept, LOST.append) == "a"
     assert track.opened == [0, 1]
 
 
@@ -90,7 +126,7 @@ async def test_what_a_run_raises_ends_all() -> None:
     track = Track((30, "slow"), (0, RuntimeError("over")))
     async with AsyncExitStack() as kept:
         with pytest.raises(RuntimeError, match="over"):
-            await first_of(track.run, 2, kept)
+            await first_of(track.run, 2, kept, LOST.append)
     assert sorted(track.closed) == [0, 1]
 
 
@@ -102,7 +138,7 @@ async def test_leaving_ends_every_run(turns: int) -> None:
 
     async def race() -> None:
         async with AsyncExitStack() as kept:
-            await first_of(track.run, 2, kept)
+            await first_of(track.run, 2, kept, LOST.append)
 
     racing = asyncio.create_task(race())
     for _ in range(turns):

@@ -20,7 +20,7 @@ HEADERS: Mapping[str, tuple[str, Json]] = {
         {"type": "string", "pattern": r"^\d+(\.\d+)?$"},
     ),
     "x-router-cost-basis": (
-        "`exact`: by units that the vendor reported; `estimated`: by units counted here; `unpriced`: nobody knows.",
+        "`exact`: by units that the vendor reported; `estimated`: counted here; `unpriced`: nobody knows, or not yet.",
         {"type": "string", "enum": ["exact", "estimated", "unpriced"]},
     ),
     "x-router-cache": (

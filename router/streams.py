@@ -1,0 +1,68 @@
+"""What a vendor's audio goes through on its way out: begun, measured where that is billed, made into what is wanted.
+
+What lives here: streams around streams. Who opens the inner ones: `attempt`.
+"""
+
+from __future__ import annotations
+
+from asyncio import Event
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+
+from router.media.join import joined
+from router.media.meter import metered
+from router.media.paths import Undecodable
+from router.routing.fit import Fitted
+from router.routing.pricing import Bill, foreseen_s, is_by_length
+from router.upstream.ahead import begun
+from router.upstream.answers import audible
+from router.wire.audio import Format
+from router.wire.faults import Fault, Kind
+
+__all__ = ["ending", "heard", "remade"]
+
+
+async def remade(parts: AsyncIterator[AsyncIterator[bytes]], fitted: Fitted) -> AsyncGenerator[bytes]:
+    """The parts as one recording in the format that is wanted. Raises `Fault` (GARBLED) for what is no such audio."""
+    assert fitted.source
+    assert fitted.wanted
+    try:
+        async with aclosing(joined(parts, fitted.source, fitted.wanted)) as made:
+            async for chunk in made:
+                yield chunk
+    except Undecodable as error:
+        raise Fault(Kind.GARBLED, str(error)) from error
+
+
+async def ending(chunks: AsyncIterator[bytes], end: Event) -> AsyncGenerator[bytes]:
+    """The same chunks; sets `end` when there are no more."""
+    async for chunk in chunks:
+        yield chunk
+    end.set()
+
+
+async def heard(chunks: AsyncIterator[bytes], bill: Bill, opened: AsyncExitStack) -> AsyncIterator[bytes]:
+    """A vendor's audio, begun, and measured where it is billed by its length."""
+    source = bill.asked.source
+    chunks = audible(chunks, source)
+    if source and is_by_length(bill.asked, bill.reported):
+        chunks = await opened.enter_async_context(aclosing(_metered(chunks, source, bill)))
+    return await begun(chunks)
+
+
+async def _metered(chunks: AsyncIterator[bytes], source: Format, bill: Bill) -> AsyncGenerator[bytes]:
+    """The same chunks; at their end the bill says how many seconds they were, or, if they are left, were at least."""
+    seconds, is_whole = 0.0, False
+
+    def count(more: float) -> None:
+        nonlocal seconds
+        seconds += more
+
+    try:
+        async with aclosing(metered(chunks, source, count)) as passing:
+            async for chunk in passing:
+                yield chunk
+        is_whole = True
+    finally:
+        if seconds:
+            bill.seconds = seconds if is_whole else max(seconds, foreseen_s(bill.asked))
