@@ -225,14 +225,18 @@ class Attempts:
         return reply
 
     async def _whole(self, audio: Audio, attempt: Attempt) -> AsyncGenerator[bytes]:
-        """All of it; where it breaks off that is held against its vendor, whoever still listens."""
-        yield audio.first
+        """All of it; how it ends is remembered of its vendor, whoever still listens."""
         try:
+            yield audio.first
             async for chunk in audio.rest:
                 yield chunk
         except Fault as fault:
             self._history.blamed(attempt.fitted, fault, attempt.began, self._clock())
             raise
+        except (CancelledError, GeneratorExit):
+            self._history.succeeded(attempt.fitted, attempt.began, self._clock())
+            raise
+        self._history.succeeded(attempt.fitted, attempt.began, self._clock())
 
     async def _spoken(
         self, chunks: AsyncIterator[bytes], following: Sequence[Fitted], reply: Reply, opened: AsyncExitStack

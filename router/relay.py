@@ -98,6 +98,7 @@ class Relay:
                 record.first_byte_ms = milliseconds(self._clock() - began)
                 _tell_cost(record, total([reply.cost(), *map(estimate, given_up)]))
                 yield reply
+            self._praise(reply)
             record.outcome, record.status = "ok", 200
         except CallError as error:
             record.outcome, record.status = "refused" if not record.attempts else "failed", error.status
@@ -109,6 +110,8 @@ class Relay:
             raise
         except CancelledError:
             record.outcome, record.status = "client left", CLIENT_LEFT
+            if record.first_byte_ms is not None and reply is not None:
+                self._praise(reply)
             raise
         finally:
             record.units = reply.units if reply is not None else {}
@@ -185,6 +188,11 @@ class Relay:
             told.cost_usd = None if cost is None else cost.usd
         record.attempts.append(told)
 
+    def _praise(self, reply: Reply) -> None:
+        """It went well, as long as somebody listened; of what is kept that is told where it is made."""
+        if reply.cache is None:
+            self.history.succeeded(reply.fitted, reply.began, self._clock())
+
     def _may_ask_again(self, fitted: Fitted, chain: Chain) -> bool:
         return self.history.budgets.allows(fitted.target.name, chain.retry_share)
 
@@ -223,6 +231,7 @@ class Relay:
         """As many lines in English. Where a model loses count, fewer at once are asked for, of the next model first."""
         async with AsyncExitStack() as answered:
             said = await self._first_success(chain_for(lines, asked_before), reply.record, answered)
+        self._praise(said)
         reply.bills += said.bills
         reply.requests += said.requests
         assert said.text

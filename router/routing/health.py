@@ -105,8 +105,14 @@ class Health:
             if state.until and state.until <= now:
                 state.probe_until = now + PROBE_S
 
+    def spoke(self, target: Target, began: float) -> None:
+        """The first byte is here: whoever rested is back. What comes of the rest of it counts, too."""
+        for state in self._of(target):
+            if began >= state.since:
+                state.until = state.probe_until = 0.0
+
     def succeeded(self, target: Target, began: float, now: float) -> None:
-        """It has spoken: forget what was held against it, but for how often it failed of late."""
+        """All went well to the end, or as long as somebody listened: forget the failures in a row and the rests."""
         for state in self._of(target):
             if began >= state.since:
                 state.until = state.probe_until = 0.0

@@ -30,8 +30,12 @@ class History:
 
     def spoke(self, fitted: Fitted, began: float, now: float) -> None:
         """The first byte of an attempt is here."""
-        self.health.succeeded(fitted.target, began, now)
+        self.health.spoke(fitted.target, began)
         self.latency.spoke(fitted, now - began, now)
+
+    def succeeded(self, fitted: Fitted, began: float, now: float) -> None:
+        """An attempt went well to its end, or as long as somebody listened."""
+        self.health.succeeded(fitted.target, began, now)
 
     def blamed(self, fitted: Fitted, fault: Fault, began: float, now: float) -> bool:
         """Hold a fault against its target, as far as it is to blame; True when the same target may be tried again.

@@ -339,7 +339,7 @@ async def test_a_vendor_that_always_breaks_off_comes_to_rest(serve: Serve, upstr
 
     _, headers, body = await speak(router)
 
-    assert (headers["x-router-target"], body) == ("two/eleven_v3", b"spoken")
+    assert (headers["x-router-target"], headers["x-router-attempts"], body) == ("two/eleven_v3", "1", b"spoken")
 
 
 async def test_captions_that_did_not_come_are_asked_of_the_next(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -24,11 +26,32 @@ def blocks(language: str) -> list[str]:
 
 def test_its_table_compiles() -> None:
     """Every vendor, voice and time in it is one that the router takes."""
-    (table,) = blocks("yaml")
+    table, _ = blocks("yaml")
 
     plan = plan_from(table, {"ELEVENLABS_API_KEY": "k", "DEEPGRAM_API_KEY": "k", "ALICE_KEY": "k"})
 
     assert [target.name for target in plan.routes["tts-1"].targets][-1] == "local/espeak-ng"
+
+
+def test_what_it_shows_of_explain_is_true(tmp_path: Path) -> None:
+    """The second table, with the vendors of the first: the very lines that the command prints."""
+    table, routes = blocks("yaml")
+    (shown,) = blocks("console")
+    command, _, printed = shown.partition("\n")
+    file = tmp_path / "routes.yaml"
+    file.write_text(table.partition("voices:")[0] + routes)
+    keys = {"ELEVENLABS_API_KEY": "k", "DEEPGRAM_API_KEY": "k", "COLUMNS": "120"}
+    arguments = shlex.split(command.removeprefix("$ audio-router "))
+
+    run = subprocess.run(
+        [sys.executable, "-m", "router", *arguments, "--config", str(file)],
+        env={**os.environ, **keys},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert [line.rstrip() for line in run.stdout.splitlines()] == printed.splitlines()
 
 
 @needs("espeakng_loader", "pocketsphinx")

@@ -257,7 +257,7 @@ def test_no_able_target_is_lost(policy: str, events: list[tuple[int, Any, float]
         match event:
             case "spoke":
                 history.spoke(fitted, now - seconds, now)
-                history.health.succeeded(fitted.target, now - seconds, now)
+                history.succeeded(fitted, now - seconds, now)
             case "abandoned":
                 history.abandoned(fitted, now - seconds, now, is_late=seconds > 10)
             case Kind():
