@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.simulate.__main__ import main
 from bench.simulate.engine import simulate
 from bench.simulate.page import table, with_results, with_world
 from bench.simulate.rules import RULES, at_random, fixed_chain, lowest_token_price, one_at_random
@@ -228,6 +230,14 @@ def test_the_cheapest_first_costs_less_than_any_stranger(tallies: Mapping[str, T
 
 
 # ------------------------------------------------------------------ the page
+
+
+def test_a_rule_that_does_not_exist_is_told() -> None:
+    """With those that do, and before a day is played."""
+    told = CliRunner().invoke(main, ["--rules", "order,cheapest"])
+
+    assert told.exit_code == 2
+    assert "no rule cheapest; there are order, hedged" in told.output
 
 
 def test_the_page_has_the_vendors_of_the_world() -> None:
