@@ -39,8 +39,8 @@ __all__ = ["Attempt", "Attempts", "Chain"]
 class Chain(Struct, frozen=True):
     """The targets to try, how often each, and until when. `is_of_client`: what they are asked is the client's own.
 
-    `retry_share`: of calls, that a target may be asked once more. `given_up`: requests that were sent and then left, which
-    vendors may bill all the same. `cache`: how long a recording is kept, for `owner` alone or for all.
+    `retry_share`: of calls, that a target may be asked once more. `given_up`: requests that were sent and then left,
+    which vendors may bill all the same. `cache`: how long a recording is kept, for `owner` alone or for all.
     """
 
     able: Sequence[Fitted]
