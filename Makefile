@@ -35,6 +35,10 @@ $(VENV)/.check: $(VENV)/.test
 	$(BIN)/python $(PIP_INSTALL) --editable '.[local,test,check]'
 	@touch $@
 
+$(VENV)/.bench: $(VENV)/.test
+	$(BIN)/python $(PIP_INSTALL) --editable '.[local,test,bench]'
+	@touch $@
+
 $(SDKS_VENV)/.sdks: pyproject.toml constraints.txt | python
 	$(PYTHON) -m venv $(SDKS_VENV)
 	$(SDKS_VENV)/bin/python $(PIP_INSTALL) --editable '.[local,test,sdks]'
@@ -73,6 +77,10 @@ test-clients: $(CLIENTS_VENV)/.clients ## Let the clients that people use call t
 .PHONY: test-image
 test-image: $(VENV)/.test ## Run each RUN step of the Dockerfile, and the server that comes of it
 	TEST_IMAGE=1 $(BIN)/python -m pytest tests/image
+
+.PHONY: simulate
+simulate: $(VENV)/.bench ## Route a simulated day by every rule, a million calls each, and write docs/ROUTING.md
+	$(BIN)/python -m bench.simulate --write docs $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.check ## Format, lint, types, imports
