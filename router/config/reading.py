@@ -58,7 +58,8 @@ class _Reader:
         self._file = file
         self._environment = environment
         self._may_lack = may_lack
-        self._visits = 0
+        self._seen: set[int] = set()  # nodes, which all live as long as their root
+        self._repeats = 0
         self.lines: dict[Place, int] = {}
         self.problems: list[Problem] = []
         self.unset: list[tuple[Place, tuple[str, ...]]] = []
@@ -154,8 +155,9 @@ class _Reader:
             return self._broken(node, path, str(error))
 
     def _visit(self, node: Node, path: Place) -> None:
-        self._visits += 1
-        if self._visits > MAX_VALUES or len(path) > MAX_DEPTH:
+        self._repeats += id(node) in self._seen
+        self._seen.add(id(node))
+        if self._repeats > MAX_VALUES or len(path) > MAX_DEPTH:
             message = f"aliases make more than {MAX_VALUES:,} values or {MAX_DEPTH} levels"
             raise ConfigError([*self.problems, Problem(self._file, _line(node), "", message)])
 

@@ -21,6 +21,7 @@ Fallbacks = Mapping[str, Sequence[tuple[Place, str]]]
 ANY = "*"  # the group whose fallbacks hold for all that have none of their own
 
 RARELY = 1e-6
+ONCE = ("price", "concurrency")
 MOST_WEIGHT, LEAST_WEIGHT = 1e6, 1e-300
 
 Tier = Sequence[Deployment]
@@ -44,6 +45,7 @@ class Chains:
         self._policy = policy
         self._common = common
         self._remarks = remarks
+        self._said: dict[tuple[str, str], Any] = {}
 
     def route(self, name: str) -> dict[str, Any]:
         """The route of a group, as a table writes it."""
@@ -88,9 +90,19 @@ class Chains:
         terms = {one.target: {**self._common, **one.terms} for tier in reversed(tiers) for one in reversed(tier)}
         if policy == "weight" and {*(weights := _weights(tiers)).values()} != {1}:
             terms = {target: {"weight": weight, **terms[target]} for target, weight in weights.items()}
+        for one in (one for tier in tiers for one in tier):
+            terms[one.target] |= self._once(one, terms[one.target])
         order = dict.fromkeys(one.target for tier in tiers for one in tier)
         targets = [{"target": target, **terms[target]} if terms[target] else target for target in order]
         return {**({} if policy == "order" else {"policy": policy}), "targets": targets}
+
+    def _once(self, one: Deployment, terms: Mapping[str, Any]) -> dict[str, Any]:
+        """What a target may have but one of in a table: the first that was said of it anywhere."""
+        said = {word: self._said.setdefault((one.target, word), terms[word]) for word in ONCE if word in terms}
+        for word, value in said.items():
+            if value != terms[word]:
+                self._remarks.tell(one.place, f"{one.target} has another {word} elsewhere: that one holds for both")
+        return said
 
 
 def _weights(tiers: Sequence[Tier]) -> dict[str, float]:

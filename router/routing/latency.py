@@ -40,12 +40,13 @@ class Latency:
 
     def __init__(self) -> None:
         self._averages: OrderedDict[tuple[str, str | None], _Average] = OrderedDict()
-        self._asked: OrderedDict[str, float] = OrderedDict()
+        self._asked: OrderedDict[tuple[str, str | None], float] = OrderedDict()
 
     def began(self, fitted: Fitted, now: float) -> None:
-        """An attempt begins, so that there will be news of its target."""
-        self._asked[fitted.target.name] = now
-        self._asked.move_to_end(fitted.target.name)
+        """An attempt begins, so that there will be news of its target and voice."""
+        name = _names(fitted)[0]
+        self._asked[name] = now
+        self._asked.move_to_end(name)
         if len(self._asked) > MOST_NAMES:
             self._asked.popitem(last=False)
 
@@ -75,8 +76,8 @@ class Latency:
         return next((average.usual for average in known if average), 0.0)
 
     def asked_at(self, fitted: Fitted) -> float:
-        """When the target was last asked (seconds of the same clock)."""
-        return self._asked.get(fitted.target.name, -math.inf)
+        """When the target was last asked for that voice (seconds of the same clock)."""
+        return self._asked.get(_names(fitted)[0], -math.inf)
 
     def _average(self, name: tuple[str, str | None], seconds: float, now: float) -> None:
         if known := self._averages.get(name):

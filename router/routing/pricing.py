@@ -228,22 +228,27 @@ def _made(unit: Unit, asked: Fitted, seconds: float | None, answer: str | None) 
 
 
 def _of_speech(unit: Unit, ask: SpeechAsk, asked: Fitted, seconds: float | None) -> float | None:
-    def spoken_s() -> float:
-        return _spoken_s(ask) if seconds is None else seconds
+    count = _SPEECH.get(unit)
+    return count(ask, asked, seconds) if count else None
 
-    def tokens() -> float:
-        return _tokens(ask.text) + _tokens(ask.instructions or "")
 
-    ways: Mapping[Unit, Callable[[], float | None]] = {
-        Unit.CHARACTER: lambda: float(len(ask.text)),
-        Unit.BYTE: lambda: float(len(ask.text.encode(errors="replace"))),
-        Unit.SECOND: spoken_s,
-        Unit.OUTPUT_TOKEN: lambda: spoken_s() * AUDIO_OUT_TOKENS_PER_SECOND,
-        Unit.INPUT_TOKEN: tokens,
-        Unit.INPUT_TEXT_TOKEN: tokens,
-        Unit.STEP: lambda: _steps(asked),
-    }
-    return ways[unit]() if unit in ways else None
+def _seconds_of(ask: SpeechAsk, _asked: Fitted, seconds: float | None) -> float:
+    return _spoken_s(ask) if seconds is None else seconds
+
+
+def _text_tokens_of(ask: SpeechAsk, _asked: Fitted, _seconds: float | None) -> float:
+    return _tokens(ask.text) + _tokens(ask.instructions or "")
+
+
+_SPEECH: Mapping[Unit, Callable[[SpeechAsk, Fitted, float | None], float | None]] = {
+    Unit.CHARACTER: lambda ask, _asked, _seconds: float(len(ask.text)),
+    Unit.BYTE: lambda ask, _asked, _seconds: float(len(ask.text.encode(errors="replace"))),
+    Unit.SECOND: _seconds_of,
+    Unit.OUTPUT_TOKEN: lambda ask, asked, seconds: _seconds_of(ask, asked, seconds) * AUDIO_OUT_TOKENS_PER_SECOND,
+    Unit.INPUT_TOKEN: _text_tokens_of,
+    Unit.INPUT_TEXT_TOKEN: _text_tokens_of,
+    Unit.STEP: lambda _ask, asked, _seconds: _steps(asked),
+}
 
 
 def _of_listening(unit: Unit, seconds: float | None) -> float | None:

@@ -7,7 +7,7 @@ say. A model whose price is not known has none; only what runs on this machine i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-class Unit(Enum):
+class Unit(StrEnum):
     """What vendors bill by. Seconds are those of the audio: taken in by who listens, given out by who speaks."""
 
     CHARACTER = "characters"

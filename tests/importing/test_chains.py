@@ -151,3 +151,18 @@ def test_the_table_explains_its_small_weights() -> None:
     assert "makes a fallback" in from_entries(*GROUP, router_settings=FALLBACKS).text
     assert "makes a fallback" in from_entries(*quick, *GROUP[2:], router_settings=FALLBACKS).text
     assert "makes a fallback" not in from_entries(*quick).text
+
+
+def test_a_model_has_one_price_and_one_bound_however_often_it_is_named() -> None:
+    """A table takes no two: the first holds, and what the others said is told with its place."""
+    imported = from_entries(
+        entry("a", "openai/tts-1", input_cost_per_character=0.00001, max_parallel_requests=3),
+        entry("b", "openai/tts-1", input_cost_per_character=0.00002, max_parallel_requests=3),
+    )
+
+    target = {"target": "openai/tts-1", "price": {"per_1m_characters": 10}, "concurrency": 3}
+    assert [one["targets"] for one in table(imported)["routes"].values()] == [[target], [target]]
+    assert [remark.message for remark in imported.remarks if "elsewhere" in remark.message] == [
+        "openai/tts-1 has another price elsewhere: that one holds for both"
+    ]
+    plan_from(imported.text, KEYS)

@@ -188,6 +188,20 @@ def test_a_vendor_that_was_slow_is_found_again() -> None:
     assert names(choose(plan, speech(), history, now=later + 180)) == [B, A]
 
 
+def test_a_slow_voice_is_found_again_while_others_keep_the_target_busy() -> None:
+    """News of one voice is none of another."""
+    plan = plan_of("latency", A, B)
+    history = learnt(plan, 0.2, 0.3)
+    alloy, other = choose(plan, speech()).able
+    for _ in range(20):
+        history.spoke(alloy, 0, 9.0)
+    history.began(choose(plan, speech(voice="nova")).able[0], 100)
+
+    assert names(choose(plan, speech(), history, now=101)) == [B, A]
+    assert names(choose(plan, speech(), history, now=101, draw=NOW_AND_THEN)) == [A, B]
+    assert other.target.name == B
+
+
 def test_who_was_too_slow_to_be_heard_is_known_to_be_slow() -> None:
     """A hedge's loser and a failure count by how long they kept silent, but never make anybody quicker."""
     plan = plan_of("latency", A, B)
