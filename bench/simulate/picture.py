@@ -48,10 +48,10 @@ LABEL_GAP = 0.085
 def draw(tallies: Mapping[str, Tally], path: Path) -> None:
     """Write the picture of these results (by the rules' keys) to a file."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.5, 9.5), facecolor="white")
+        figure = Figure(figsize=(10.5, 9.5), facecolor="white")
         _draw_day(figure.add_axes((0.07, 0.62, 0.91, 0.34)), tallies)
         _draw_troubles(figure.add_axes((0.07, 0.46, 0.91, 0.11)))
-        _draw_points(figure.add_axes((0.07, 0.06, 0.47, 0.31)), tallies)
+        _draw_points(figure.add_axes((0.07, 0.06, 0.43, 0.31)), tallies)
         figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
 
 
