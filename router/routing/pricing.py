@@ -197,7 +197,7 @@ def _reported(unit: Unit, reported: Mapping[Unit, float]) -> float | None:
 def _undivided(price: Price, reported: Mapping[Unit, float]) -> dict[Unit, float | None]:
     """Input tokens of which a vendor tells the sum alone: of what listens they are audio, but for a few."""
     whole, text = reported[Unit.INPUT_TOKEN], reported.get(Unit.INPUT_TEXT_TOKEN, 0.0)
-    parts: dict[Unit, float | None] = {Unit.INPUT_AUDIO_TOKEN: whole - text, Unit.INPUT_TEXT_TOKEN: text}
+    parts: dict[Unit, float | None] = {Unit.INPUT_AUDIO_TOKEN: max(whole - text, 0.0), Unit.INPUT_TEXT_TOKEN: text}
     return {unit: amount for unit, amount in parts.items() if unit in price.rates and unit not in reported}
 
 

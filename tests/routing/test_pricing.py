@@ -138,6 +138,8 @@ def test_tokens_that_a_vendor_does_not_divide_are_audio() -> None:
     divided = settle(Bill(heard(price), {Unit.INPUT_TOKEN: 100, Unit.OUTPUT_TOKEN: 10, **parts}))
 
     assert (usd(undivided), basis_of(undivided)) == (pytest.approx(7e-4), "estimated")
+    contradictory = settle(Bill(heard(price), {Unit.INPUT_TOKEN: 1, Unit.INPUT_TEXT_TOKEN: 9, Unit.OUTPUT_TOKEN: 0}))
+    assert usd(contradictory) == pytest.approx(9 * 2.5e-6)
     unmeasured = settle(Bill(heard(price, None), {Unit.INPUT_TOKEN: 100, Unit.OUTPUT_TOKEN: 10}))
     assert unmeasured == undivided
     assert (usd(divided), basis_of(divided)) == (pytest.approx(25e-6 + 540e-6 + 100e-6), "exact")
