@@ -92,16 +92,15 @@ async def _read(response: Response, reply: Reply, context: _Context) -> Answer:
         body = await _whole(response, LARGEST_ERROR_BYTES, is_error=True)
         raise fault_in(vendor.errors, response.status, headers, _document(body, is_error=True))
     units = units_in(vendor, None, headers)
+    if reply.framing is not Framing.JSON and _is_document(response, reply):
+        document = _document(await _whole(response, LARGEST_ERROR_BYTES, is_error=True), is_error=True)
+        raise fault_in(vendor.errors, response.status, headers, document)
     if reply.framing is Framing.EVENTS:
         events = _Events(response, reply, context, units)
         if Piece in reply.makes:
             return Answer(units, audio=_audio(events))
         return Answer(units, heard=_heard(events, context))
     if reply.framing is Framing.RAW:
-        kind = _kind(response)
-        if kind.startswith("text/") or kind.endswith(("json", "xml", "html")):
-            document = _document(await _whole(response, LARGEST_ERROR_BYTES, is_error=True), is_error=True)
-            raise fault_in(vendor.errors, response.status, headers, document)
         return Answer(units, audio=response.chunks())
     document = _document(await _whole(response, LARGEST_DOCUMENT_BYTES))
     if fault := error_in_success(vendor.errors, document, headers):
@@ -113,6 +112,12 @@ async def _read(response: Response, reply: Reply, context: _Context) -> Answer:
             raise Fault(Kind.GARBLED, "an empty answer where words were due")
         return Answer(units, text=made)
     return Answer(units, transcript=_complete(made, context))
+
+
+def _is_document(response: Response, reply: Reply) -> bool:
+    """Whether there is a page or a JSON document where audio, or a stream of events, was due."""
+    kind = _kind(response)
+    return kind.endswith(("json", "xml", "html")) or (reply.framing is Framing.RAW and kind.startswith("text/"))
 
 
 def _complete(transcript: Transcript, context: _Context) -> Transcript:

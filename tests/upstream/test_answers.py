@@ -82,6 +82,19 @@ async def test_an_error_inside_a_200_is_an_error() -> None:
         assert (fault.value.kind, fault.value.message) == (Kind.QUOTA, "no money")
 
 
+async def test_a_document_where_events_were_due_is_no_stream() -> None:
+    """A vendor that always streams its speech says what is wrong in plain JSON, by a code of its own."""
+    vendor = find_vendor("minimax")
+    assert vendor
+    assert vendor.speech
+    body = b'{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}'
+
+    with pytest.raises(Fault) as fault:
+        await read_answer(Canned(body, **{"content-type": "application/json"}), vendor.speech, vendor, {}, NOTHING)
+
+    assert (fault.value.kind, fault.value.message) == (Kind.QUOTA, "insufficient balance")
+
+
 async def test_no_secret_leaves_in_a_message() -> None:
     """A vendor that repeats our key is scrubbed."""
     response = Canned(b'{"error":{"message":"key sk-secret is bad"}}', status=401)
