@@ -29,7 +29,7 @@ routes:
     with pytest.raises(ConfigError) as invalid:
         plan_from(text)
 
-    known = "deepgram, elevenlabs, groq, local, minimax, openai, sarvam"
+    known = "deepgram, elevenlabs, groq, local, minimax, onerouter, openai, sarvam"
     assert [str(problem) for problem in invalid.value.problems] == [
         "routes.yaml:3: vendors.openai.regoin: unknown key; expected api_key, base_url or like",
         f"routes.yaml:4: vendors.nobody: unknown vendor 'nobody'; known are {known}; a server that speaks OpenAI's "
