@@ -149,7 +149,7 @@ class Attempts:
         """The vendor's own reply, begun, once there is a place for the call."""
         fitted = attempt.fitted
         if bound := fitted.target.concurrency:
-            taken = self._places.taken(fitted.target.name, bound.limit, bound.queue, bound.wait_s)
+            taken = self._places.taken(fitted.target.name, bound.limit, bound.queue, bound.wait)
             await opened.enter_async_context(taken)
         attempt.began, attempt.is_asked = self._clock(), True
         self._history.began(fitted, attempt.began)
@@ -199,10 +199,8 @@ class Attempts:
 
         async def speak(held: AsyncExitStack) -> AsyncIterator[bytes]:
             # an attempt of its own, which twins may outlive the first with; without the deadline, for theirs are others
-            own, patient = (
-                Attempt(fitted, self._clock()),
-                replace(limits, attempt_s=limits.silence_s, is_deadline=False),
-            )
+            own = Attempt(fitted, self._clock())
+            patient = replace(limits, attempt_s=limits.silence_s, is_deadline=False)
 
             def is_sent() -> None:
                 attempt.is_sent = True

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from router.attempt import Attempt, Attempts, Chain
 from router.cache.recordings import Recordings
+from router.media.length import length_of
 from router.reply import Audio, Reply
 from router.routing.fit import Fitted, fit_chat
 from router.routing.history import History
@@ -37,7 +38,6 @@ from router.wire.calls import Call, ListenCall
 from router.wire.errors import CallError
 from router.wire.faults import Fault
 from router.wire.transcripts import Transcript
-from router.wire.upload import Upload
 
 __all__ = ["CLIENT_LEFT", "Audio", "Relay", "Reply"]
 
@@ -262,7 +262,7 @@ async def _with_length(call: Call, plan: Plan) -> Call:
     """The call, and how long its audio is where that decides who may answer it."""
     if not isinstance(call, ListenCall) or not is_length_needed(plan, call):
         return call
-    return replace(call, seconds=await _length_of(call.audio))
+    return replace(call, seconds=await length_of(call.audio))
 
 
 async def _measure(reply: Reply, given_up: Sequence[Fitted]) -> None:
@@ -270,13 +270,7 @@ async def _measure(reply: Reply, given_up: Sequence[Fitted]) -> None:
     ask = reply.fitted.ask
     bills = [*reply.bills, *(Bill(asked, {}) for asked in given_up)]
     if isinstance(ask, ListenAsk) and any(is_by_length(bill.asked, bill.reported) for bill in bills):
-        await _length_of(ask.audio)
-
-
-async def _length_of(audio: Upload) -> float | None:
-    from router.media.probe import length_of  # noqa: PLC0415 - codecs are loaded when one is needed
-
-    return await length_of(audio)
+        await length_of(ask.audio)
 
 
 def _settled(reply: Reply | None, record: CallRecord, given_up: Sequence[Fitted]) -> Cost | None:

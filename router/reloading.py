@@ -36,13 +36,10 @@ class Reloader(Generic[_T]):
     `read` may take its time: it runs in a thread, while calls go on by the old table.
     """
 
-    def __init__(
-        self, path: Path, read: Callable[[], _T], adopt: Callable[[_T], None], *, every_s: float = EVERY_S
-    ) -> None:
+    def __init__(self, path: Path, read: Callable[[], _T], adopt: Callable[[_T], None]) -> None:
         self._path = path
         self._read = read
         self._adopt = adopt
-        self._every_s = every_s
         self._asked = asyncio.Event()
         self._stamp = _stamp_of(path)
         self._had_terminal = _has_terminal()
@@ -72,7 +69,7 @@ class Reloader(Generic[_T]):
         while True:
             seen = _stamp_of(self._path)
             try:
-                await asyncio.wait_for(self._asked.wait(), self._every_s)
+                await asyncio.wait_for(self._asked.wait(), EVERY_S)
             except TimeoutError:
                 stamp = _stamp_of(self._path)
                 if stamp is None or stamp == self._stamp or stamp != seen:

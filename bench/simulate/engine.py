@@ -21,6 +21,7 @@ from router.attempt import Chain
 from router.relay import SIDE_BY_SIDE
 from router.routing.fit import Fitted
 from router.routing.history import History
+from router.routing.judge import judge
 from router.wire.audio import MP3
 from router.wire.calls import SpeechCall
 from router.wire.faults import Fault, Kind
@@ -173,8 +174,8 @@ class _Day:
     def _failed(self, attempt: _Attempt, fault: Fault, now: float) -> None:
         """Hold it against the target, and go on: with the same one, where it may be asked again, or with the next."""
         self._ends(attempt)
-        may_again = self._history.blamed(attempt.fitted, fault, attempt.began, now)
-        if attempt.more and may_again and self._may_ask_again(attempt):
+        self._history.blamed(attempt.fitted, fault, attempt.began, now)
+        if attempt.more and judge(fault).same_again and self._may_ask_again(attempt):
             self._try(attempt.walk, attempt.fitted, attempt.more - 1, now)
         else:
             self._try_next(attempt.walk, now)

@@ -9,6 +9,7 @@ import asyncio
 
 from msgspec.structs import replace
 
+from router.media.length import length_of
 from router.relay import Reply
 from router.vendors.spec import Unit
 from router.wire.render import Rendering, Usage, render, tells_length
@@ -35,8 +36,6 @@ async def measured(transcript: Transcript, audio: Upload) -> Transcript:
     """With its length: the file's own, where the vendor told none."""
     if transcript.duration is not None:
         return transcript
-    from router.media.probe import length_of  # noqa: PLC0415 - codecs are loaded when one is needed
-
     return replace(transcript, duration=await length_of(audio))
 
 

@@ -29,7 +29,7 @@ from router.wire.faults import Fault
 from router.wire.render import Rendering, wants_of
 from router.wire.upload import Upload
 
-__all__ = ["speak", "transcribe"]
+__all__ = ["speak", "transcribe", "upload_of"]
 
 
 def speak(loaded: Loaded, console: Console, *, text: str, output: Path, model: str, voice: str) -> int:
@@ -72,7 +72,7 @@ def transcribe(
     loaded: Loaded, console: Console, *, file: Path, model: str, language: str | None, rendering: Rendering
 ) -> int:
     """Write down what is said in a file, on standard output."""
-    with closing(_upload_of(file)) as upload:
+    with closing(upload_of(file)) as upload:
         try:
             _check_size(upload, loaded.table.server.max_upload)
         except CallError as error:
@@ -87,7 +87,8 @@ def transcribe(
         return _run(loaded, console, call, lambda relay: _transcribe(relay, call, rendering, console))
 
 
-def _upload_of(file: Path) -> Upload:
+def upload_of(file: Path) -> Upload:
+    """A file as if it had been sent; the caller closes it."""
     source = file.open("rb")
     name, content_type = described(file.name, "", source.read(HEAD_BYTES))
     return Upload(name, content_type, source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from rich.table import Table
 
 from router.api.explaining import call_of
 from router.app import compiled
+from router.commands.calls import upload_of
 from router.config import Loaded
+from router.media.length import length_of
 from router.routing.explain import ExplainedTarget, Explanation, explain
 from router.routing.history import History
 from router.routing.pricing import dollars
 from router.wire.errors import CallError
-from router.wire.upload import Upload
 
 __all__ = ["explain_call"]
 
@@ -44,13 +46,8 @@ def explain_call(
 
 
 def _facts_of(file: Path) -> Fields:
-    from router.media.probe import length_of  # noqa: PLC0415 - codecs are loaded when one is needed
-
-    upload = Upload(file.name, "", file.open("rb"))
-    try:
+    with closing(upload_of(file)) as upload:
         return {"size": upload.size, "duration": asyncio.run(length_of(upload))}
-    finally:
-        upload.close()
 
 
 def _show(told: Explanation, console: Console) -> None:

@@ -11,6 +11,7 @@ from msgspec import Meta, field
 
 from router.config.units import Duration
 from router.config.words import Dollars, Positive, Strict, TargetName, Text
+from router.wire import calls
 
 __all__ = [
     "CacheEntry",
@@ -151,7 +152,7 @@ Translators = Annotated[
 
 
 PolicyName = Annotated[
-    Literal["order", "cost", "latency", "weight"],
+    calls.PolicyName,
     Meta(
         title="order, cost, latency or weight",
         description="order: as written; cost: the cheapest for this very call, unpriced ones last; latency: who was "

@@ -7,11 +7,9 @@ import it in the branch that needs a length.
 
 from __future__ import annotations
 
-import asyncio
 import io
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import PurePath
 
@@ -25,20 +23,16 @@ from router.media.id3 import TagSkipper
 from router.wire.containers import CONTAINERS, HEAD_BYTES
 from router.wire.upload import Upload
 
-__all__ = ["length_of", "seconds_of"]
+__all__ = ["seconds_of"]
 
 MOST_S = 1.0
 """By the clock on the wall, for one file: a header takes none of it, and some 100,000 packets take it all."""
-MOST_WAIT_S = 2.0
-"""For a file and those in line before it."""
 LONGEST_S = 360_000  # a header that says more is lying
 
 DEMUXERS = {"wav": "wav", "flac": "flac", "ogg": "ogg", "webm": "matroska", "m4a": "mov", "aac": "aac", "mp3": "mp3"}
 TELLING = frozenset(
     {"wav", "flac", "ogg", "webm", "m4a"}
 )  # the others have no header, and FFmpeg guesses by the bit rate
-
-_THREAD = ThreadPoolExecutor(1, thread_name_prefix="probe")  # two would only wait for one another's GIL
 
 OPTIONS = {"protocol_whitelist": "none"}  # nothing that a file names is opened
 
@@ -75,23 +69,10 @@ class _Source:
         return self._at
 
 
-async def length_of(upload: Upload) -> float | None:
-    """`seconds_of`, in a thread of its own; None as well where too many are in line, after `MOST_WAIT_S`."""
-    if upload.seconds is not None:
-        return upload.seconds
-    seconds = asyncio.get_running_loop().run_in_executor(_THREAD, seconds_of, upload)
-    try:
-        async with asyncio.timeout(MOST_WAIT_S):
-            upload.seconds = await seconds
-    except TimeoutError:
-        return None
-    return upload.seconds
-
-
 def seconds_of(upload: Upload) -> float | None:
     """Seconds of the upload's first sound track; None where that cannot be told, or not within `MOST_S`.
 
-    Blocks while it reads: on an event loop, `length_of`.
+    Blocks while it reads: on an event loop, `length.length_of`.
     """
     deadline = time.monotonic() + MOST_S
     try:

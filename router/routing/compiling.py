@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from router.config import (
     STAND_IN,
+    ConcurrencyEntry,
     ConfigError,
     Loaded,
     PolicyEntry,
@@ -25,7 +26,6 @@ from router.config import (
     VendorEntry,
 )
 from router.routing.plan import (
-    Concurrency,
     Outlet,
     Plan,
     Route,
@@ -147,7 +147,7 @@ class _Compiler:
     def said(self, table: Table) -> Said:
         """What is said of a target's price and places: once, or alike, and it holds wherever the target stands."""
         prices: dict[str, Price] = {}
-        concurrency: dict[str, Concurrency] = {}
+        concurrency: dict[str, ConcurrencyEntry] = {}
         for place, entry in _entries(table):
             if entry.price is not None:
                 try:

@@ -110,14 +110,13 @@ class Health:
         for state in self._of(target):
             if began >= state.since:
                 state.until = state.probe_until = 0.0
+                state.is_refused = False
 
     def succeeded(self, target: Target, began: float, now: float) -> None:
         """All went well to the end, or as long as somebody listened: forget the failures in a row and the rests."""
         for state in self._of(target):
             if began >= state.since:
-                state.until = state.probe_until = 0.0
                 state.rests = state.in_a_row = 0
-                state.is_refused = False
         if (own := self._states.get(target.name)) is not None:  # nobody else is watched
             own.counts(now, is_failure=False)
 

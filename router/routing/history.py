@@ -37,16 +37,14 @@ class History:
         """An attempt went well to its end, or as long as somebody listened."""
         self.health.succeeded(fitted.target, began, now)
 
-    def blamed(self, fitted: Fitted, fault: Fault, began: float, now: float) -> bool:
-        """Hold a fault against its target, as far as it is to blame; True when the same target may be tried again.
+    def blamed(self, fitted: Fitted, fault: Fault, began: float, now: float) -> None:
+        """Hold a fault against its target, as far as it is to blame.
 
         What fails at once says nothing about how quick its target is, what ran out of time does.
         """
-        verdict = judge(fault)
-        self.health.failed(fitted.target, verdict.blame, began, now, fault.retry_after_s)
+        self.health.failed(fitted.target, judge(fault).blame, began, now, fault.retry_after_s)
         if fault.kind is Kind.TIMEOUT:
             self.latency.kept_silent(fitted, now - began, now, is_late=True)
-        return verdict.same_again
 
     def abandoned(self, fitted: Fitted, began: float, now: float, *, is_late: bool) -> None:
         """An attempt was given up before its first byte: another was quicker, the client or the deadline was over.

@@ -18,7 +18,6 @@ from router.wire.calls import CallKind
 
 __all__ = [
     "KINDS",
-    "Concurrency",
     "Outlet",
     "Plan",
     "Route",
@@ -50,14 +49,6 @@ class Timing(Struct, frozen=True, gc=False):
     deadline_s: float | None = None
     connect_s: float = 10.0
     hedge_after_s: float | None = None
-
-
-class Concurrency(Struct, frozen=True, gc=False):
-    """How many calls a target takes at once, and how many more wait, for how many seconds."""
-
-    limit: int
-    queue: int
-    wait_s: float
 
 
 BUILT_IN: Mapping[CallKind, Timing] = {
@@ -94,7 +85,7 @@ class Target(Struct, frozen=True):
     last_resort: bool = False
     chat: Chat | None = None
     weight: float = 1.0
-    concurrency: Concurrency | None = None
+    concurrency: ConcurrencyEntry | None = None
 
 
 class Route(Struct, frozen=True):
@@ -114,7 +105,7 @@ class Said(Struct, frozen=True):
     """What the table says of a target once, and means wherever it stands: what it costs and how much it takes."""
 
     prices: Mapping[str, Price] = {}
-    concurrency: Mapping[str, Concurrency] = {}
+    concurrency: Mapping[str, ConcurrencyEntry] = {}
 
 
 class Plan(Struct, frozen=True):
@@ -172,10 +163,9 @@ def price_of_entry(entry: PriceEntry) -> Price:
     return price_of(entry.figures, minimum_s=entry.minimum or 0.0, step_s=entry.step or 0.0, credit_usd=entry.credit)
 
 
-def concurrency_of(entry: int | ConcurrencyEntry) -> Concurrency:
+def concurrency_of(entry: int | ConcurrencyEntry) -> ConcurrencyEntry:
     """A bound as the table states it: a number alone has the entry's own queue and wait."""
-    full = ConcurrencyEntry(limit=entry) if isinstance(entry, int) else entry
-    return Concurrency(full.limit, full.queue, full.wait)
+    return ConcurrencyEntry(limit=entry) if isinstance(entry, int) else entry
 
 
 def serving(targets: Sequence[Target]) -> Sequence[Target]:

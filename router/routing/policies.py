@@ -34,7 +34,7 @@ def ordered(
     doubtful = order[1:] if policy.by == "latency" else []
     if (limit := policy.max_latency) is not None:
         slow = [fitted for fitted in order if (latency.expected(fitted) or 0.0) > limit]
-        order = [fitted for fitted in order if fitted not in slow] + slow
+        order.sort(key=lambda fitted: (latency.expected(fitted) or 0.0) > limit)
         doubtful = doubtful or slow
     stale = [fitted for fitted in doubtful if now - latency.asked_at(fitted) >= STALE_S]
     if stale and draw < EXPLORE:

@@ -50,17 +50,22 @@ class _Line:
             raise Fault(Kind.FULL, f"{self.limit} calls at once, and {queue} are waiting already")
         place = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
+        is_in = False
         try:
             async with asyncio.timeout(wait_s):
                 await place
-        except BaseException as error:
-            if place.done() and not place.cancelled():
-                self.leave()  # it was given in the same moment
-            elif place in self._waiting:
-                self._waiting.remove(place)
-            if isinstance(error, TimeoutError):
-                raise Fault(Kind.FULL, f"{self.limit} calls at once, and none ended in {wait_s:g} s") from error
-            raise
+            is_in = True
+        except TimeoutError as error:
+            raise Fault(Kind.FULL, f"{self.limit} calls at once, and none ended in {wait_s:g} s") from error
+        finally:
+            if not is_in:
+                self._give_up(place)
+
+    def _give_up(self, place: asyncio.Future[None]) -> None:
+        if place in self._waiting:
+            self._waiting.remove(place)
+        elif not place.cancelled():
+            self.leave()  # it was given in the same moment
 
     def leave(self) -> None:
         self._taken -= 1

@@ -20,14 +20,15 @@ class Upload:
     A plain class on purpose: msgspec would silently encode a struct as JSON.
     """
 
-    __slots__ = ("_source", "content_type", "name", "seconds", "size")
+    __slots__ = ("_source", "content_type", "is_measured", "name", "seconds", "size")
 
     def __init__(self, name: str, content_type: str, source: bytes | BinaryIO) -> None:
         self.name = name
         self.content_type = content_type
         self._source = source
         self.seconds: float | None = None
-        """How long its audio is, once somebody has had to find out."""
+        """How long its audio is, where somebody had to find out (`is_measured`) and could."""
+        self.is_measured = False
         self.size: int = len(source) if isinstance(source, bytes) else os.fstat(source.fileno()).st_size
 
     def read_at(self, offset: int, size: int) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from router.wire.audio import PCM, WAV
+from router.wire.audio import PCM, SPEECH_FORMATS, WAV
 from tests.conftest import KEY, Running, Serve, table_of
 from tests.fakes import Drip, Upstream, audio, document, failure
 from tests.media.sounds import clip
@@ -77,7 +77,7 @@ async def test_the_embedded_engines_cost_exactly_nothing(serve: Serve) -> None:
 @pytest.mark.parametrize("wanted", ["pcm", "wav", "mp3"])
 async def test_seconds_of_speech_are_those_that_were_made(serve: Serve, upstream: Upstream, wanted: str) -> None:
     """Foreseen from the text, settled by the audio that came, in whichever format."""
-    upstream.answers(audio(clip(WAV, 1.0) if wanted == "wav" else SECOND if wanted == "pcm" else clip_mp3()))
+    upstream.answers(audio(clip(SPEECH_FORMATS[wanted], 1.0)))
     router = await serve(table(upstream, "{per_second: 1}"))
 
     header, basis, _ = await speak(router, response_format=wanted)
@@ -86,12 +86,6 @@ async def test_seconds_of_speech_are_those_that_were_made(serve: Serve, upstream
     assert (header, basis) == ("0.333333333", "estimated")
     assert record.cost_usd == pytest.approx(1.0, abs=0.06)
     assert record.cost_basis == "estimated"
-
-
-def clip_mp3() -> bytes:
-    from router.wire.audio import MP3
-
-    return clip(MP3, 1.0)
 
 
 async def test_every_piece_of_a_long_text_is_paid_for(serve: Serve, upstream: Upstream) -> None:

@@ -31,7 +31,6 @@ async def target_of(router: Running, route: Any) -> str:
     reply = await router.client.audio.speech.with_raw_response.create(
         model="tts-1", voice="alloy", input="Hello", extra_body={"route": route}
     )
-    await reply.aread() if hasattr(reply, "aread") else None
     return reply.headers["x-router-target"]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from router.app import compiled
 from router.config import parse
 from tests.conftest import KEY, Serve, table_of
@@ -67,4 +65,3 @@ async def test_the_documentation_follows(serve: Serve, upstream: Upstream) -> No
     assert await largest() == 100_000
     router.house.adopt(compiled(parse(table(upstream) + "server: {max_input: 7}\n", "routes.yaml", {})))
     assert await largest() == 7
-    await asyncio.sleep(0)

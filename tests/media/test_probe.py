@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.media import probe
-from router.media.probe import length_of, seconds_of
+from router.media import length, probe
+from router.media.length import length_of
+from router.media.probe import seconds_of
 from router.wire.upload import Upload
 from tests.media.sounds import tone
 
@@ -171,9 +172,9 @@ def test_too_much_work_is_given_up(monkeypatch, name: str) -> None:
 async def test_a_long_line_is_not_waited_in(monkeypatch) -> None:
     """Many at once are told nothing and leave the line; the next has its length."""
     free, begun = threading.Event(), []
-    held = probe._THREAD.submit(free.wait)
+    held = length._THREAD.submit(free.wait)
     with monkeypatch.context() as hurried:
-        hurried.setattr(probe, "MOST_WAIT_S", 0)
+        hurried.setattr(length, "MOST_WAIT_S", 0)
         hurried.setattr(probe, "seconds_of", begun.append)
         assert await asyncio.gather(*(length_of(upload(made("wav"))) for _ in range(20))) == [None] * 20
     free.set()
@@ -181,6 +182,19 @@ async def test_a_long_line_is_not_waited_in(monkeypatch) -> None:
     assert await length_of(upload(made("wav"))) == pytest.approx(2)
     assert held.done()
     assert begun == []
+
+
+@pytest.mark.parametrize("content", [b"RIFF and nothing behind it", None])
+async def test_a_file_is_read_once_however_often_its_length_is_asked_for(monkeypatch, content: bytes | None) -> None:
+    """By the router's choice, its bill and the transcript; also where nothing came of it."""
+    read = []
+    monkeypatch.setattr(probe, "seconds_of", lambda one: read.append(one) or seconds_of(one))
+    asked = upload(content or made("wav"))
+
+    lengths = [await length_of(asked) for _ in range(3)]
+
+    assert lengths == [None] * 3 if content else lengths == [pytest.approx(2)] * 3
+    assert read == [asked]
 
 
 def without_table(seconds: int, **options: str) -> bytes:

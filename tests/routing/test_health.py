@@ -32,6 +32,12 @@ def rested(now: float = 0) -> Health:
     return health
 
 
+def heard(health: Health, began: float, now: float) -> None:
+    """A call to ONE that spoke, and went well to its end."""
+    health.spoke(ONE, began)
+    health.succeeded(ONE, began, now)
+
+
 def test_a_throttled_target_rests_as_long_as_the_vendor_says() -> None:
     """Its neighbour at the same vendor does not; without a word it rests for the default."""
     health = Health()
@@ -64,10 +70,12 @@ def test_every_other_call_failing_rests_a_target_too() -> None:
     often, seldom = Health(), Health()
 
     for number in range(CALLS_TO_JUDGE):
-        often.failed(ONE, Blame.COUNT, number, number)
-        often.succeeded(ONE, began=number, now=number)
         seldom.failed(ONE, Blame.COUNT, number * WINDOW_S, number * WINDOW_S)
-        seldom.succeeded(ONE, began=number * WINDOW_S, now=number * WINDOW_S)
+        heard(seldom, number * WINDOW_S, number * WINDOW_S)
+    for number in range(CALLS_TO_JUDGE // 2):
+        often.failed(ONE, Blame.COUNT, number, number)
+        heard(often, number, number)
+    assert often.rests_until(ONE, CALLS_TO_JUDGE // 2) is None
     often.failed(ONE, Blame.COUNT, CALLS_TO_JUDGE, CALLS_TO_JUDGE)
 
     assert often.rests_until(ONE, CALLS_TO_JUDGE) == CALLS_TO_JUDGE + REST_S
@@ -99,7 +107,7 @@ def test_after_a_rest_one_call_is_the_probe() -> None:
     assert health.rests_until(ONE, REST_S + 3) == again
 
     health.began(ONE, again)
-    health.succeeded(ONE, began=again, now=again + 1)
+    heard(health, again, again + 1)
     assert health.rests_until(ONE, again + 1) is None
     health.failed(ONE, Blame.COUNT, again + 2, again + 2)
     assert health.rests_until(ONE, again + 2) is None
@@ -125,7 +133,7 @@ def test_calls_from_before_a_rest_neither_end_nor_lengthen_it() -> None:
 
     for _ in range(100):
         health.failed(ONE, Blame.COUNT, 11, 11)
-    throttled.succeeded(ONE, began=9, now=12)
+    heard(throttled, 9, 12)
 
     assert health.rests_until(ONE, 12) == 10 + REST_S
     assert throttled.rests_until(ONE, 12) == 70
@@ -140,7 +148,7 @@ def test_a_failure_that_comes_late_is_not_the_probes() -> None:
     assert health.rests_until(ONE, back + 1) is None
     health.began(ONE, back + 2)
     health.failed(ONE, Blame.COUNT, 8, back + 3)
-    health.succeeded(ONE, began=back + 2, now=back + 4)
+    heard(health, back + 2, back + 4)
 
     assert health.rests_until(ONE, back + 4) is None
 
@@ -188,7 +196,7 @@ def test_a_success_during_a_rest_ends_it() -> None:
     """Where all are resting one is tried all the same: then it is known to be back."""
     health = rested(now=10)
 
-    health.succeeded(ONE, began=15, now=16)
+    heard(health, 15, 16)
 
     assert health.rests_until(ONE, 16) is None
 
@@ -239,7 +247,7 @@ def test_nobody_rests_for_ever(events: list[tuple[float, str | Blame, float | No
             case "began":
                 health.began(ONE, now)
             case "succeeded":
-                health.succeeded(ONE, now, now)
+                heard(health, now, now)
             case Blame():
                 health.failed(ONE, event, now, now, retry_after_s)
         until = health.rests_until(ONE, now)
@@ -247,7 +255,7 @@ def test_nobody_rests_for_ever(events: list[tuple[float, str | Blame, float | No
 
     later = now + 86_400
     assert health.rests_until(ONE, later) is None
-    health.succeeded(ONE, later, later)
+    heard(health, later, later)
     assert health.rests_until(ONE, later) is None
 
 
