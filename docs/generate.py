@@ -13,7 +13,7 @@ from msgspec.structs import asdict, replace
 
 from router.media.paths import can_transcode
 from router.routing.plan import KINDS
-from router.vendors import ENTRY_POINTS, find_vendor, vendor_names
+from router.vendors import ENTRY_POINTS, find_vendor, module_of, vendor_names
 from router.vendors.spec import Operation, Range, Speech, Transcription, Vendor
 from router.wire.audio import SPEECH_FORMATS, Format
 from router.wire.calls import CallKind
@@ -192,7 +192,7 @@ def _sources(vendors: Sequence[Vendor]) -> Iterator[str]:
     """What each file says about where its prices and voices come from, and when."""
     yield "Sources, as the vendor files name them:\n"
     for vendor in vendors:
-        text = import_module(f"router.vendors.{vendor.name.replace('-', '_')}").__doc__ or ""
+        text = import_module(module_of(vendor.name)).__doc__ or ""
         lines = [
             line
             for line in text.splitlines()

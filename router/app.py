@@ -55,6 +55,7 @@ class House(Struct, frozen=True):
 
     async def close(self) -> None:
         """End connections and child programs."""
+        await self.relay.close()
         for transport in self.transports.values():
             await transport.close()
 

@@ -11,7 +11,9 @@ from asyncio import CancelledError, Event
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from functools import partial
+from hashlib import sha256
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -22,13 +24,14 @@ from router.routing.fit import Fitted
 from router.routing.history import History
 from router.routing.judge import pause_before_again
 from router.routing.pricing import Bill
+from router.sending import Sender
 from router.streams import ending, heard, remade
 from router.telemetry import AttemptRecord, CallRecord, milliseconds
 from router.upstream.ahead import Opener, begun, in_turn
-from router.upstream.answers import Answer, read_answer
-from router.upstream.dress import digest, dress
+from router.upstream.conversation import NOBODY, Keeper
+from router.upstream.dress import digest
 from router.upstream.places import Places
-from router.upstream.transport import Patience, Transport
+from router.upstream.transport import Transport
 from router.upstream.waiting import DeadlineOver, Limits, waited
 from router.wire.calls import CallKind
 from router.wire.faults import Fault, Kind
@@ -40,7 +43,8 @@ class Chain(Struct, frozen=True):
     """The targets to try, how often each, and until when. `is_of_client`: what they are asked is the client's own.
 
     `retry_share`: of calls, that a target may be asked once more. `given_up`: requests that were sent and then left,
-    which vendors may bill all the same. `cache`: how long a recording is kept, for `owner` alone or for all.
+    which vendors may bill all the same. `cache`: how long a recording is kept, for `owner` alone or for all. `keeper`:
+    who keeps the call beyond this process, or watches it.
     """
 
     able: Sequence[Fitted]
@@ -53,6 +57,7 @@ class Chain(Struct, frozen=True):
     is_of_client: bool = True
     cache: CacheEntry | None = None
     owner: str | None = None
+    keeper: Keeper = NOBODY
 
     def limits(self, fitted: Fitted, now: float) -> Limits:
         """The time of the next attempt: its own, within what the deadline of the call leaves."""
@@ -99,11 +104,15 @@ class Attempts:
     def __init__(
         self, transports: Mapping[str, Transport], recordings: Recordings, history: History, clock: Callable[[], float]
     ) -> None:
-        self._transports = transports
+        self._sender = Sender(transports)
         self._recordings = recordings
         self._history = history
         self._places = Places()
         self._clock = clock
+
+    async def close(self) -> None:
+        """Let what has still to be said to vendors be said."""
+        await self._sender.close()
 
     async def make(self, attempt: Attempt, chain: Chain, record: CallRecord, commitment: AsyncExitStack) -> Reply:
         """One try at one target, up to its first audio, first words or whole transcript.
@@ -114,10 +123,11 @@ class Attempts:
         async with AsyncExitStack() as opened:
             with self._remembered(attempt):
                 async with waited(limits) as waiting:
-                    if chain.cache and attempt.fitted.wanted:
+                    if chain.cache:
                         reply = await self._recorded(attempt, chain, record, limits, waiting.request_is_sent, opened)
                     else:
-                        reply = await self._asked(attempt, record, limits, waiting.request_is_sent, opened)
+                        on_sent = waiting.request_is_sent
+                        reply = await self._asked(attempt, record, limits, on_sent, opened, chain.keeper)
             await commitment.enter_async_context(opened.pop_all())
         return reply
 
@@ -145,6 +155,7 @@ class Attempts:
         limits: Limits,
         on_sent: Callable[[], None],
         opened: AsyncExitStack,
+        keeper: Keeper = NOBODY,
     ) -> Reply:
         """The vendor's own reply, begun, once there is a place for the call."""
         fitted = attempt.fitted
@@ -159,7 +170,7 @@ class Attempts:
             on_sent()
 
         first, *following = fitted.pieces()
-        answer = await self._send(first, limits, is_sent, opened)
+        answer = await self._sender.send(first, limits, is_sent, opened, keeper)
         bill = Bill(first, answer.units, answer=answer.text)
         reply = Reply(fitted, record, [bill], attempt.began, requests=1 + len(following))
         reply.transcript, reply.text = answer.transcript, answer.text
@@ -168,18 +179,6 @@ class Attempts:
         elif answer.heard:
             reply.heard = await begun(answer.heard)
         return reply
-
-    async def _send(
-        self, fitted: Fitted, limits: Limits, on_sent: Callable[[], None], opened: AsyncExitStack
-    ) -> Answer:
-        """Send the vendor's own request and read what kind of answer comes."""
-        outlet = fitted.target.outlet
-        request = dress(fitted.draft(), outlet.facts, outlet.settings, fitted.extras)
-        transport = self._transports[outlet.facts.transport]
-        patience = Patience(connect_s=limits.connect_s, silence_s=limits.silence_s)
-        response = await opened.enter_async_context(transport.send(request, patience, on_sent))
-        due = fitted.operation, outlet.facts, outlet.settings, fitted.wants
-        return await read_answer(response, *due, as_events=fitted.ask.as_events, language=fitted.ask.language)
 
     # ------------------------------------------------------------------ speech
 
@@ -277,7 +276,7 @@ class Attempts:
         try:
             async with AsyncExitStack() as opened:
                 async with waited(limits) as waiting:
-                    answer = await self._send(fitted, limits, waiting.request_is_sent, opened)
+                    answer = await self._sender.send(fitted, limits, waiting.request_is_sent, opened)
                     assert answer.audio
                     bill = Bill(fitted, answer.units)
                     chunks = await heard(answer.audio, bill, opened)
@@ -294,5 +293,7 @@ class Attempts:
 def _recording_key(fitted: Fitted, owner: str | None) -> str:
     """What tells a recording from all others: what the vendor is sent, what becomes of it, whose it is."""
     facts = fitted.target.outlet.facts
-    requests = digest((piece.draft() for piece in fitted.pieces()), facts, fitted.extras)
-    return f"{requests.hex()}:{fitted.target.outlet.name}:{fitted.source}:{fitted.wanted}:{owner!r}"
+    pieces = fitted.pieces()
+    requests = digest((piece.draft() for piece in pieces), facts, fitted.extras)
+    steps = sha256(msgspec.json.encode([piece.ask for piece in pieces]))  # the first of several may not say it all
+    return f"{requests.hex()}:{steps.hexdigest()}:{fitted.target.outlet.name}:{fitted.source}:{fitted.wanted}:{owner!r}"

@@ -30,6 +30,7 @@ from router.routing.pricing import Bill, Cost, basis_of, estimate, is_by_length,
 from router.routing.select import Selection, is_length_needed, select
 from router.routing.translating import asked, batches, fewer, in_english, is_english, lines_of, prepared, read_lines
 from router.telemetry import CallRecord, Sink, milliseconds
+from router.upstream.conversation import NOBODY, Keeper
 from router.upstream.racing import Race, Run, alarm, first_of
 from router.upstream.transport import Transport
 from router.upstream.waiting import DeadlineOver
@@ -70,13 +71,17 @@ class Relay:
         self._clock = clock
         self._draw = draw
 
+    async def close(self) -> None:
+        """Let what has still to be said to vendors be said."""
+        await self._attempts.close()
+
     def adopt(self, plan: Plan) -> None:
         """Let this be the plan of all calls from now on; vendors that refused our account are asked again."""
         self.plan = plan
         self.history.health.forgive_refusals(self._clock())
 
     @asynccontextmanager
-    async def answer(self, call: Call, record: CallRecord) -> AsyncIterator[Reply]:
+    async def answer(self, call: Call, record: CallRecord, keeper: Keeper = NOBODY) -> AsyncIterator[Reply]:
         """The committed reply to a call; leaving the context ends the vendor's call. Raises `CallError`.
 
         While the body of the context runs, a `Fault` that leaves it is recorded as a failure after commit.
@@ -88,7 +93,7 @@ class Relay:
             call = await _with_length(call, plan)
             selection = select(plan, call, self.history, self._clock(), self._draw())
             async with AsyncExitStack() as commitment:
-                chain = _chain_of(selection, call, plan, began, given_up, record.key)
+                chain = replace(_chain_of(selection, call, plan, began, given_up, record.key), keeper=keeper)
                 reply = await self._first_success(chain, record, commitment)
                 record.target, record.dropped = reply.fitted.target.name, reply.fitted.dropped
                 record.cache = reply.cache
@@ -163,6 +168,7 @@ class Relay:
                     self._tell(record, attempt, "deadline", chain)
                     raise exhausted(failures, is_direct=chain.is_direct, is_late=True) from over
                 except Fault as fault:
+                    await chain.keeper.failed(fitted.target.name)
                     failures.append(Failure(fitted.target.name, fault))
                     self._tell(record, attempt, fault.kind.value, chain, fault)
                     if not (more and judge(fault).same_again and self._may_ask_again(fitted, chain)):
@@ -253,7 +259,7 @@ def _chain_of(
         began=began,
         retry_share=defaults.retry_budget,
         given_up=given_up,
-        cache=selection.cache,
+        cache=selection.cache if call.kind == "speech" else None,
         owner=owner,
     )
 

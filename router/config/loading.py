@@ -21,7 +21,7 @@ from router.config.units import read_unit
 
 __all__ = ["Loaded", "load", "parse"]
 
-_DOCUMENTED = frozenset({"like", "base_url"})
+_DOCUMENTED = frozenset({"like", "base_url", "credit", "result_hosts"})
 
 
 class Loaded(Struct, frozen=True):

@@ -74,6 +74,7 @@ class PriceEntry(Strict, frozen=True, kw_only=True):
     per_1m_input_audio_tokens: Dollars | None = None
     per_request: Annotated[Dollars | None, Meta(description="0 stands for free.")] = None
     per_generation: Dollars | None = None
+    per_compute_second: Annotated[Dollars | None, Meta(description="Of the machine that runs the model.")] = None
     per_step: Annotated[Dollars | None, Meta(description="Of a diffusion model, as its `steps` says.")] = None
     minimum: Annotated[Duration | None, Meta(description="Audio that a request is billed as at least.")] = None
     step: Annotated[Duration | None, Meta(description="Audio is billed in whole steps of this.")] = None

@@ -12,7 +12,7 @@ from msgspec import Meta, field
 
 from router.config.route import CallTimes, Route, Translators
 from router.config.units import Size
-from router.config.words import BaseUrl, Sha256, Strict, Text, VendorName
+from router.config.words import BaseUrl, HostPattern, Positive, Sha256, Strict, Text, VendorName
 
 __all__ = ["Defaults", "KeyEntry", "Server", "Table", "VendorEntry"]
 
@@ -34,6 +34,15 @@ class VendorEntry(_Sealed, frozen=True, kw_only=True):
     base_url: Annotated[
         BaseUrl | None, Meta(description="Replaces the whole base of the vendor: scheme, host and prefix.")
     ] = None
+    credit: Annotated[
+        Positive | None, Meta(description="US dollars that one credit costs, where the vendor bills in credits.")
+    ] = None
+    result_hosts: Annotated[
+        list[HostPattern],
+        Meta(
+            description="Further hosts from which results may be fetched, without the key; *.example.com for all below."
+        ),
+    ] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
     unset: tuple[str, ...] = ()
     """Variables without a value: the vendor is not configured."""
@@ -59,6 +68,8 @@ class Defaults(CallTimes, frozen=True, kw_only=True):
     speech: CallTimes | None = None
     transcription: CallTimes | None = None
     translation: CallTimes | None = None
+    sound: CallTimes | None = None
+    music: CallTimes | None = None
 
 
 class Server(Strict, frozen=True, kw_only=True):

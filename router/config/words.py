@@ -9,7 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-__all__ = ["BaseUrl", "Dollars", "Positive", "Sha256", "Strict", "TargetName", "Text", "VendorName"]
+__all__ = ["BaseUrl", "Dollars", "HostPattern", "Positive", "Sha256", "Strict", "TargetName", "Text", "VendorName"]
 
 _VENDOR = "[a-z0-9][a-z0-9_-]*"
 _END = r"(?!\n)$"  # the end of the text, in Python and in JavaScript alike
@@ -21,6 +21,13 @@ TargetName = Annotated[
 ]
 BaseUrl = Annotated[
     str, Meta(title="a URL such as https://api.example.com/v1", pattern=rf"^https?://[^\s/?#]+(/[^\s?#]*)?{_END}")
+]
+HostPattern = Annotated[
+    str,
+    Meta(
+        title="a host such as cdn.example.com, or *.example.com for all below it",
+        pattern=rf"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+{_END}",
+    ),
 ]
 Sha256 = Annotated[
     str, Meta(title="a SHA-256 of 64 digits 0-9 and a-f, in lower case", pattern=f"^[0-9a-f]{{64}}{_END}")

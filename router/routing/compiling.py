@@ -111,8 +111,13 @@ class _Compiler:
         if entry.base_url and not _can_be_called(entry.base_url):
             self._problem("expected a host that can exist and a port from 1 to 65535", "vendors", name, "base_url")
         absent = self._why_absent(entry, facts)
-        facts = replace(facts, name=name, base_url=(entry.base_url or facts.base_url).rstrip("/"))
-        return Outlet(name=name, facts=facts, settings=entry.settings, absent=absent, unset=entry.unset)
+        facts = replace(
+            facts,
+            name=name,
+            base_url=(entry.base_url or facts.base_url).rstrip("/"),
+            result_hosts=(*facts.result_hosts, *entry.result_hosts),
+        )
+        return Outlet(name, facts, entry.settings, absent, entry.unset, entry.credit)
 
     def _settings(self, name: str, entry: VendorEntry, facts: Vendor) -> None:
         secret = facts.auth.secret if facts.auth else None

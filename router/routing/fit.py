@@ -15,9 +15,21 @@ from msgspec.structs import replace
 
 from router.media.paths import can_transcode
 from router.routing.plan import Plan, Target
-from router.vendors.spec import Ask, ChatAsk, Draft, ListenAsk, Operation, Speech, SpeechAsk, Transcription
+from router.vendors.spec import (
+    Ask,
+    ChatAsk,
+    Draft,
+    ListenAsk,
+    Operation,
+    Sound,
+    SoundAsk,
+    Speech,
+    SpeechAsk,
+    Steps,
+    Transcription,
+)
 from router.wire.audio import Format
-from router.wire.calls import OPENAI_VOICES, Call, ListenCall, SpeechCall
+from router.wire.calls import OPENAI_VOICES, Call, ListenCall, SoundCall, SpeechCall, Turn
 from router.wire.faults import Fault, Kind
 from router.wire.languages import code_of
 from router.wire.sentences import split
@@ -36,7 +48,8 @@ class Fitted(Struct, frozen=True):
 
     `source` is the format the vendor is asked for, `wanted` the one the client gets (both None where no audio comes
     back); `wants` is what a transcript must hold. `dropped` names what the vendor will not honour. `longest`: the
-    characters that the vendor takes at once, of a text that has more. `is_to_translate`: the vendor only writes down,
+    characters that the vendor takes at once, of a text that has more. `turns`: of a dialogue, where the vendor speaks
+    one voice at a time. `is_to_translate`: the vendor only writes down,
     and its transcript still has to be translated. `seconds`: of an upload, where they are known.
     """
 
@@ -49,22 +62,36 @@ class Fitted(Struct, frozen=True):
     wanted: Format | None = None
     wants: frozenset[str] = frozenset()
     longest: int | None = None
+    turns: tuple[Turn, ...] = ()
     is_to_translate: bool = False
     seconds: float | None = None
 
     def pieces(self) -> Sequence[Fitted]:
         """What the vendor is asked for, one after the other: usually this alone."""
-        if self.longest is None or not isinstance(self.ask, SpeechAsk):
+        ask = self.ask
+        if not isinstance(ask, SpeechAsk) or (self.longest is None and not self.turns):
             return (self,)
-        texts = split(self.ask.text, self.longest)
-        return [replace(self, ask=replace(self.ask, text=text), longest=None) for text in texts]
+        whole = replace(self, longest=None, turns=())
+        return [
+            replace(whole, ask=replace(ask, text=text, voice=turn.voice))
+            for turn in self.turns or (Turn(ask.text, ask.voice),)
+            for text in (split(turn.text, self.longest) if self.longest else (turn.text,))
+        ]
 
-    def draft(self) -> Draft:
-        """The vendor's own request. Raises `Fault`: INPUT for what cannot be in it, GARBLED for a bug of the file."""
+    def request(self) -> Draft | Steps:
+        """The vendor's own request, or the steps of it.
+
+        Raises `Fault`: INPUT for what cannot be in it, GARBLED for a bug of the file.
+        """
         try:
             return self.operation.request(self.ask)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise Fault(Kind.GARBLED, f"the vendor file made no request: {type(error).__name__}: {error}") from error
+
+    def draft(self) -> Draft:
+        """The request, or the first of its steps. Raises as `request`."""
+        request = self.request()
+        return request if isinstance(request, Draft) else next(request)
 
 
 def fit(call: Call, target: Target, plan: Plan) -> Fitted:
@@ -78,19 +105,56 @@ def fit(call: Call, target: Target, plan: Plan) -> Fitted:
     if dropped and plan.table.defaults.params == "strict":
         raise Cannot(f"does not honour {', '.join(dropped)} (params: strict)")
     streams = operation.events is not None and "events" in operation.gives
-    shared: dict[str, Any] = {"model": target.model, "as_events": call.as_events and streams, **kept}
-    if isinstance(call, SpeechCall) and isinstance(operation, Speech):
-        _check_language(call, operation, "speak")
-        longest = operation.longest if len(call.text) > (operation.longest or len(call.text)) else None
-        source = _source(operation, call.format, is_joined=longest is not None)
-        voice = voice_at(target, operation, call.voice, plan)
-        ask: Ask = SpeechAsk(text=call.text, voice=voice, format=operation.formats[source], **shared)
-        return Fitted(target, operation, ask, extras, tuple(dropped), source, call.format, longest=longest)
-    assert isinstance(call, ListenCall)
-    assert isinstance(operation, Transcription)
-    _check_listening(call, operation)
-    ask = ListenAsk(audio=call.audio, wants=call.wants, **shared)
-    return Fitted(target, operation, ask, extras, tuple(dropped), wants=call.wants, seconds=call.seconds)
+    shared = {"model": target.model, "options": extras, "as_events": call.as_events and streams, **kept}
+    whole = Fitted(target, operation, Ask(model=target.model), extras, tuple(dropped))
+    match call, operation:
+        case SpeechCall(), Speech():
+            return _speaking(whole, call, operation, shared, plan)
+        case SoundCall(), Sound():
+            return _sounding(whole, call, operation, shared)
+        case ListenCall(), Transcription():
+            _check_listening(call, operation)
+            ask = ListenAsk(audio=call.audio, wants=call.wants, **shared)
+            return replace(whole, ask=ask, wants=call.wants, seconds=call.seconds)
+        case _:
+            raise AssertionError  # the kinds of calls and of operations are the same
+
+
+def _speaking(whole: Fitted, call: SpeechCall, can: Speech, shared: Mapping[str, Any], plan: Plan) -> Fitted:
+    """A text, or the turns of a dialogue: at once where the vendor does that, else one by one."""
+    _check_language(call, can, "speak")
+    target = whole.target
+    turns = tuple(Turn(turn.text, voice_at(target, can, turn.voice, plan)) for turn in call.turns)
+    is_native = bool(turns) and _has_dialogue(can, turns)
+    pieces = () if is_native else turns or (Turn(call.text, ""),)
+    longest = can.longest if any(len(one.text) > (can.longest or len(one.text)) for one in pieces) else None
+    source = _source(can, call.format, is_joined=longest is not None or len(pieces) > 1)
+    voice = turns[0].voice if turns else voice_at(target, can, call.voice, plan)
+    spoken = turns if is_native else ()
+    ask = SpeechAsk(text=call.text, voice=voice, format=can.formats[source], turns=spoken, **shared)
+    unspoken = () if is_native else turns
+    return replace(whole, ask=ask, source=source, wanted=call.format, longest=longest, turns=unspoken)
+
+
+def _has_dialogue(can: Speech, turns: Sequence[Turn]) -> bool:
+    bounds = can.dialogue
+    if bounds is None:
+        return False
+    is_short = bounds.longest is None or sum(len(turn.text) for turn in turns) <= bounds.longest
+    return is_short and (bounds.voices is None or len({turn.voice for turn in turns}) <= bounds.voices)
+
+
+def _sounding(whole: Fitted, call: SoundCall, can: Sound, shared: Mapping[str, Any]) -> Fitted:
+    if can.longest and len(call.text) > can.longest:
+        raise Cannot(f"takes a description of {can.longest:,} characters at most, this one has {len(call.text):,}")
+    if call.lyrics and "lyrics" not in can.honours:
+        raise Cannot("does not sing given lyrics")
+    bounds, duration = can.honours.get("duration"), call.tunables.get("duration")
+    if bounds and duration and duration > bounds[1]:
+        raise Cannot(f"makes {bounds[1]:g} s at most, {duration:g} s are asked for")
+    source = _source(can, call.format, is_joined=False)
+    ask = SoundAsk(text=call.text, format=can.formats[source], lyrics=call.lyrics, **shared)
+    return replace(whole, ask=ask, source=source, wanted=call.format)
 
 
 def fit_to_translate(call: ListenCall, target: Target, plan: Plan) -> Fitted:
@@ -168,7 +232,7 @@ def _own_voices(speech: Speech) -> str:
     return f" and its own, which look like {speech.voice_like}" if speech.voice_like else ""
 
 
-def _source(speech: Speech, wanted: Format, *, is_joined: bool) -> Format:
+def _source(speech: Speech | Sound, wanted: Format, *, is_joined: bool) -> Format:
     """What to ask for: the format itself, unless pieces must be joined, which only samples can be."""
     if wanted in speech.formats and (not is_joined or wanted.codec == "pcm"):
         return wanted

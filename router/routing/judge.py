@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.routing.health import Blame
 from router.wire.errors import RouteExhausted
@@ -56,10 +57,14 @@ class Failure(Struct, frozen=True):
 
 
 def judge(fault: Fault) -> Verdict:
-    """The verdict on one failed attempt. A bare 403 may be about the model alone, so it does not eject the vendor."""
+    """The verdict on one failed attempt. What may have been made already is not asked for again there.
+
+    A bare 403 may be about the model alone, so it does not eject the vendor.
+    """
     if fault.kind is Kind.KEY and fault.status == 403 and fault.code is None:
         return Verdict(same_again=False, blame=Blame.REST)
-    return VERDICTS[fault.kind]
+    verdict = VERDICTS[fault.kind]
+    return replace(verdict, same_again=False) if fault.may_exist else verdict
 
 
 def pause_before_again(fault: Fault, failures: int) -> float | None:

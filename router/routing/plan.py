@@ -11,7 +11,16 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from router.config import CacheEntry, CallTimes, ConcurrencyEntry, PolicyEntry, PriceEntry, Table, TargetEntry
+from router.config import (
+    CacheEntry,
+    CallTimes,
+    ConcurrencyEntry,
+    Duration,
+    PolicyEntry,
+    PriceEntry,
+    Table,
+    TargetEntry,
+)
 from router.vendors.prices import Price, price_of
 from router.vendors.spec import Chat, Operation, Vendor, row_of
 from router.wire.calls import CallKind
@@ -33,7 +42,7 @@ __all__ = [
     "why_no_model",
 ]
 
-KINDS: tuple[CallKind, ...] = ("speech", "transcription", "translation")
+KINDS: tuple[CallKind, ...] = ("speech", "transcription", "translation", "sound", "music")
 
 _Operation = TypeVar("_Operation", bound=Operation)
 
@@ -55,17 +64,23 @@ BUILT_IN: Mapping[CallKind, Timing] = {
     "speech": Timing(timeout_s=60, first_byte_s=10),
     "transcription": Timing(timeout_s=600, first_byte_s=300),
     "translation": Timing(timeout_s=600, first_byte_s=300),
+    "sound": Timing(timeout_s=600, first_byte_s=600),
+    "music": Timing(timeout_s=600, first_byte_s=600),
 }
 
 
 class Outlet(Struct, frozen=True):
-    """A vendor as the table has it: facts, our settings there, and why it cannot be used if it cannot."""
+    """A vendor as the table has it: facts, our settings there, and why it cannot be used if it cannot.
+
+    `credit_usd`: what one of its credits costs us, where the table says so.
+    """
 
     name: str
     facts: Vendor
     settings: Mapping[str, str]
     absent: str | None = None
     unset: tuple[str, ...] = ()
+    credit_usd: float | None = None
 
 
 class Target(Struct, frozen=True):
@@ -128,10 +143,14 @@ class Plan(Struct, frozen=True):
 
 
 def declared_fields(outlets: Iterable[Outlet]) -> Mapping[CallKind, frozenset[str]]:
-    """Every vendor's own field names, by kind of call."""
+    """Every vendor's own field names, by kind of call: those of all its models."""
     facts = [outlet.facts for outlet in outlets]
     operations = {kind: [one for vendor in facts if (one := getattr(vendor, kind))] for kind in KINDS}
-    return {kind: frozenset().union(*(one.extras for one in some)) for kind, some in operations.items()}
+    return {kind: frozenset().union(*map(_extras_of, some)) for kind, some in operations.items()}
+
+
+def _extras_of(operation: Operation) -> frozenset[str]:
+    return operation.extras.union(*(row.extras for row in operation.models.values() if row.extras))
 
 
 def target_at(
@@ -143,12 +162,14 @@ def target_at(
     said = said or Said()
     price = said.prices.get(name) if entry.price is None else price_of_entry(entry.price)
     concurrency = said.concurrency.get(name) if entry.concurrency is None else concurrency_of(entry.concurrency)
+    abilities = {kind: _in_dollars(one, outlet) for kind, one in _abilities(outlet.facts, model, price).items()}
+    patience = {kind: one.patience_s for kind, one in abilities.items()}
     return Target(
         name=name,
         outlet=outlet,
         model=model,
-        abilities=_abilities(outlet.facts, model, price),
-        timing={kind: _timing(kind, table, entry) for kind in KINDS},
+        abilities=abilities,
+        timing={kind: _timing(kind, table, entry, patience.get(kind)) for kind in KINDS},
         voices=entry.voices,
         options=entry.options,
         last_resort=entry.last_resort is True,
@@ -211,10 +232,22 @@ def _laid_over(operation: _Operation, row: Struct | None, price: Price | None) -
     return replace(operation, **known) if known else operation
 
 
-def _timing(kind: CallKind, table: Table, entry: TargetEntry) -> Timing:
-    """The nearest word wins: the target's, the kind's default, the flat default, what is built in."""
+def _in_dollars(operation: Operation, outlet: Outlet) -> Operation:
+    """With what the table says a credit is worth, where the vendor bills in credits and says no dollars."""
+    price = operation.price
+    if price is None or not price.is_in_credits or price.credit_usd is not None or outlet.credit_usd is None:
+        return operation
+    return replace(operation, price=replace(price, credit_usd=outlet.credit_usd))
+
+
+def _timing(kind: CallKind, table: Table, entry: TargetEntry, patience_s: float | None) -> Timing:
+    """The nearest word wins: the target's, the kind's default, the flat default, what is built in.
+
+    Where an answer takes its time by its nature (`patience_s`), only the target's own word makes it shorter.
+    """
     of_kind: CallTimes | None = getattr(table.defaults, kind)
-    layers = [entry, *([of_kind] if of_kind else []), table.defaults]
+    usual = CallTimes(timeout=Duration(patience_s), first_byte_timeout=Duration(patience_s)) if patience_s else None
+    layers = [layer for layer in (entry, usual, of_kind, table.defaults) if layer]
 
     def nearest(name: str, otherwise: float | None) -> Any:
         return next((value for layer in layers if (value := getattr(layer, name, None)) is not None), otherwise)

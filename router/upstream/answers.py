@@ -16,15 +16,16 @@ from msgspec.structs import replace
 from router.upstream.lookup import error_in_event, error_in_success, fault_in, scrubbed, units_in
 from router.upstream.sse import EventParser
 from router.upstream.transport import Response
-from router.vendors.spec import Delta, Framing, Heard, Json, Operation, Piece, Reply, Unit, Vendor
+from router.vendors.spec import Delta, Framing, Heard, Interim, Json, Operation, Piece, Reply, Unit, Vendor
 from router.wire.audio import Format
 from router.wire.faults import Fault, Kind
 from router.wire.transcripts import Segment, Transcript, lacking_in
 
-__all__ = ["Answer", "audible", "read_answer"]
+__all__ = ["Answer", "audible", "interim_of", "read_answer"]
 
 LARGEST_ERROR_BYTES = 64 * 1024
 LARGEST_DOCUMENT_BYTES = 64 * 1024 * 1024  # ten hours of words with times
+STEP_BYTES = 64 * 1024
 END = "[DONE]"  # what some servers send as the last event, which is no JSON
 
 _decode = msgspec.json.Decoder().decode
@@ -75,6 +76,22 @@ async def read_answer(
         raise
 
 
+async def interim_of(response: Response, vendor: Vendor, secrets: Mapping[str, str]) -> Interim:
+    """An answer on the way to the result, whole. Raises `Fault`; its message holds no secret."""
+    try:
+        is_error = response.status >= 300
+        body = await _whole(response, LARGEST_ERROR_BYTES if is_error else LARGEST_DOCUMENT_BYTES, is_error=is_error)
+        if is_error:
+            raise fault_in(vendor.errors, response.status, response.headers, _document(body, is_error=True))
+        document = _document(body) if _kind(response).endswith("json") else None
+        if document is not None and (fault := error_in_success(vendor.errors, document, response.headers)):
+            raise fault
+        return Interim(response.status, dict(response.headers), body, document)
+    except Fault as fault:
+        fault.message = scrubbed(fault.message, secrets)
+        raise
+
+
 def _reply_due(response: Response, operation: Operation, *, as_events: bool) -> Reply:
     """How the answer is to be read; a server that knows no events answers as if nobody had asked for them."""
     if as_events and operation.events and _kind(response) == "text/event-stream":
@@ -107,6 +124,8 @@ async def _read(response: Response, reply: Reply, context: _Context) -> Answer:
         raise fault
     units = units_in(vendor, document, headers)
     made = _made(reply, document)
+    if isinstance(made, bytes):
+        return Answer(units, audio=_whole_audio(made))
     if isinstance(made, str):
         if not made.strip():
             raise Fault(Kind.GARBLED, "an empty answer where words were due")
@@ -138,6 +157,8 @@ def _made(reply: Reply, document: Json) -> Any:
         if value is None and reply.framing is Framing.EVENTS:
             return None
         kind = next((one for one in reply.makes if isinstance(value, one)), reply.makes[0])
+        if kind is bytes and isinstance(value, bytes):
+            return value
         return msgspec.convert(msgspec.to_builtins(value), kind)  # a struct does not check what it is made of
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         # vendor files index plainly, so that what is missing is told here, once
@@ -155,6 +176,12 @@ async def audible(chunks: AsyncIterator[bytes], source: Format | None) -> AsyncI
         yield chunk
     if is_first:
         raise Fault(Kind.GARBLED, "an empty answer where audio was due")
+
+
+async def _whole_audio(audio: bytes) -> AsyncIterator[bytes]:
+    """In steps, so that a slow client holds no more of it than it must."""
+    for offset in range(0, len(audio), STEP_BYTES):
+        yield audio[offset : offset + STEP_BYTES]
 
 
 # ------------------------------------------------------------------ streams of events

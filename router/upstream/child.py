@@ -20,7 +20,6 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from router.upstream.transport import Body
 from router.wire.faults import Fault, Kind
-from router.wire.upload import Upload
 
 __all__ = ["Answer", "Child"]
 
@@ -116,7 +115,7 @@ class Child:
         self.is_free = False
         try:
             for part in [body] if isinstance(body, bytes) else body:
-                for piece in part.chunks() if isinstance(part, Upload) else [part]:
+                for piece in [part] if isinstance(part, bytes) else part.chunks():
                     self._stdin.write(b'{"type":"data","size":%d}\n' % len(piece))
                     self._stdin.write(piece)
                     await self._stdin.drain()

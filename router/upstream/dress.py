@@ -14,9 +14,10 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from router.upstream.transport import Body, Outgoing
+from router.upstream.addresses import address_of
+from router.upstream.transport import Body, Outgoing, Part
 from router.vendors.spec import Draft, Vendor
-from router.wire.upload import Upload
+from router.wire.upload import Inline, Upload
 
 __all__ = ["digest", "dress"]
 
@@ -35,7 +36,7 @@ def digest(drafts: Iterable[Draft], vendor: Vendor, extras: Mapping[str, Any]) -
     return known.digest()
 
 
-def _content(part: bytes | Upload) -> bytes:
+def _content(part: Part) -> bytes:
     return part if isinstance(part, bytes) else b"".join(part.chunks())
 
 
@@ -49,14 +50,16 @@ def dress(
 ) -> Outgoing:
     """The finished request. `settings` holds our key under the name that the vendor's `auth` gives.
 
-    `boundary`: of a form's parts; a random one where none is given.
+    `boundary`: of a form's parts; a random one where none is given. Raises `Fault` for an address of the vendor's that
+    is none of its own.
     """
     query = _layers(draft.defaults, extras, draft.query) if draft.extras == "query" else draft.query
     in_body = draft.extras == "body"
-    headers: dict[str, str] = {}
+    address = address_of(draft.url, vendor)
+    headers = dict(draft.headers)
     body: Body = b""
     if draft.json is not None:
-        body = _encode(_layers(draft.defaults, extras, draft.json) if in_body else _pruned(draft.json))
+        body = _json(_members(draft, extras))
         headers["content-type"] = "application/json"
     elif draft.form is not None:
         boundary = boundary or secrets.token_hex(16)
@@ -65,9 +68,39 @@ def dress(
         headers["content-type"] = f"multipart/form-data; boundary={boundary}"
     elif draft.body is not None:
         body, headers["content-type"] = [draft.body], draft.body.content_type
-    if vendor.auth and (secret := settings.get(vendor.auth.secret)):
+    if address.is_vendors and vendor.auth and (secret := settings.get(vendor.auth.secret)):
         headers[vendor.auth.header] = vendor.auth.prefix + secret
-    return Outgoing(draft.method, vendor.base_url + draft.url + _query(query), headers, body)
+    return Outgoing(draft.method, address.url + _query(query), headers, body)
+
+
+def _members(draft: Draft, extras: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The members of a JSON body, with the client's fields among them or among those of the one they belong in."""
+    match draft.extras:
+        case "body":
+            return _layers(draft.defaults, extras, draft.json)
+        case None | "query":
+            return _pruned(draft.json)
+        case member:
+            within = _layers(draft.defaults, extras, draft.json[member])
+            return {**_pruned({name: value for name, value in draft.json.items() if name != member}), member: within}
+
+
+def _json(members: Mapping[str, Any]) -> Body:
+    """The document; uploads in it are put in while it is sent."""
+    inside: list[Inline] = []
+    mark = f"upload-{secrets.token_hex(16)}"  # which no client can have written
+
+    def hold(value: Any) -> str:
+        if not isinstance(value, Inline):
+            raise TypeError(f"{type(value).__name__} cannot be JSON")
+        inside.append(value)
+        return mark
+
+    text = msgspec.json.encode(members, enc_hook=hold)
+    if not inside:
+        return text
+    first, *others = text.split(mark.encode())
+    return [first, *(part for upload, rest in zip(inside, others, strict=True) for part in (upload, rest))]
 
 
 def _layers(defaults: Mapping[str, Any], extras: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +145,7 @@ def _text(value: Any) -> str:
 # ------------------------------------------------------------------ multipart/form-data, RFC 7578
 
 
-def _form(fields: Mapping[str, Any], boundary: str, parts: _Parts) -> Iterator[bytes | Upload]:
+def _form(fields: Mapping[str, Any], boundary: str, parts: _Parts) -> Iterator[Part]:
     """The parts of a form; text first and files last, as some vendors insist. The whole length is known beforehand."""
     files = {name: value for name, value in fields.items() if isinstance(value, Upload)}
     texts = [part for name, value in fields.items() if name not in files for part in parts(name, value)]

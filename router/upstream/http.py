@@ -18,7 +18,6 @@ from aiohttp.payload import Payload
 
 from router.upstream.transport import Body, Outgoing, Patience, Response
 from router.wire.faults import Fault, Kind
-from router.wire.upload import Upload
 
 __all__ = ["HttpTransport"]
 
@@ -27,22 +26,26 @@ USER_AGENT = f"audio-router/{version('audio-router')}"
 
 
 class HttpTransport:
-    """One session for all vendors: connections are kept and reused, cookies and redirects are not followed."""
+    """One session for all vendors: connections are kept and reused, cookies and redirects are not followed.
+
+    What must not be sent twice goes over connections of its own: a kept one may turn out to be closed only when the
+    request has been written, and nobody could say whether it was read.
+    """
 
     def __init__(self) -> None:
-        self._opened: aiohttp.ClientSession | None = None
+        self._opened: dict[bool, aiohttp.ClientSession] = {}
 
-    def _session(self) -> aiohttp.ClientSession:
+    def _session(self, *, is_once: bool) -> aiohttp.ClientSession:
         """Opened at first use, because a session belongs to the running loop."""
-        if self._opened is None:
-            self._opened = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),
+        if is_once not in self._opened:
+            self._opened[is_once] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, force_close=is_once),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"user-agent": USER_AGENT, "accept-encoding": "identity"},
                 trace_configs=[_telling_reuse()],
                 skip_auto_headers=AUTOMATIC_HEADERS,
             )
-        return self._opened
+        return self._opened[is_once]
 
     @asynccontextmanager
     async def send(self, request: Outgoing, patience: Patience, on_sent: Callable[[], None]) -> AsyncIterator[Response]:
@@ -64,7 +67,7 @@ class HttpTransport:
         connection = _Connection()
         for is_last in (False, True):
             try:
-                return await self._session().request(
+                return await self._session(is_once=request.is_once).request(
                     request.method,
                     request.url,
                     data=_Replayable(request.body, on_sent),
@@ -80,8 +83,8 @@ class HttpTransport:
 
     async def close(self) -> None:
         """End every connection."""
-        if self._opened is not None:
-            await self._opened.close()
+        for session in self._opened.values():
+            await session.close()
 
 
 class _HttpResponse:
@@ -142,11 +145,8 @@ class _Replayable(Payload):
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         for part in self._parts:
-            if isinstance(part, Upload):
-                for chunk in part.chunks():
-                    await writer.write(chunk)
-            else:
-                await writer.write(part)
+            for chunk in [part] if isinstance(part, bytes) else part.chunks():
+                await writer.write(chunk)
         self._on_sent()
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - asked for by the base

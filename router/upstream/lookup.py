@@ -9,6 +9,7 @@ import email.utils
 import math
 from collections.abc import Mapping
 
+from router.vendors.looking import look
 from router.vendors.spec import ErrorShape, Json, Unit, Vendor
 from router.wire.faults import Fault, Kind
 
@@ -36,7 +37,7 @@ BY_STATUS = {
 
 def units_in(vendor: Vendor, document: Json, headers: Mapping[str, str]) -> dict[Unit, float]:
     """What a document or the headers of an answer say will be billed."""
-    found = {unit: _number(_look(path, document, headers)) for unit, path in vendor.billed.items()}
+    found = {unit: _number(look(path, document, headers)) for unit, path in vendor.billed.items()}
     return {unit: amount for unit, amount in found.items() if amount is not None and amount >= 0}
 
 
@@ -48,28 +49,28 @@ def error_in_success(shape: ErrorShape, document: Json, headers: Mapping[str, st
 def error_in_event(shape: ErrorShape, event: Json) -> Fault | None:
     """The fault that an event of a stream tells of, by its code or by being shaped as an error; None for no error."""
     code = _code(shape, event, {})
-    if code is None and _look(shape.in_event, event, {}) is None:
+    if code is None and look(shape.in_event, event, {}) is None:
         return None
-    words = _look(shape.message, event, {})
+    words = look(shape.message, event, {})
     return Fault(shape.kinds.get(code or "", Kind.FAILED), str(words or "an error")[:LONGEST_MESSAGE], code=code)
 
 
 def _code(shape: ErrorShape, document: Json, headers: Mapping[str, str]) -> str | None:
-    found = _look(shape.code, document, headers)
+    found = look(shape.code, document, headers)
     return None if found is None or str(found) in shape.ok else str(found)
 
 
 def fault_in(shape: ErrorShape, status: int, headers: Mapping[str, str], document: Json) -> Fault:
     """The fault that an error answer tells of; the vendor's code says its kind, else the HTTP status."""
     code = _code(shape, document, headers)
-    words = _look(shape.message, document, headers) or _look("message", document, {})
+    words = look(shape.message, document, headers) or look("message", document, {})
     if status < 300:
         kind = shape.kinds.get(code or "", Kind.FAILED if code else Kind.GARBLED)
         message = str(words) if words and code else "text where audio was due"
     else:
         kind = shape.kinds.get(code or "") or BY_STATUS.get(status) or _by_class(status)
         message = str(words or f"answered with status {status}")
-    param = _look(shape.param, document, {})
+    param = look(shape.param, document, {})
     return Fault(
         kind,
         message[:LONGEST_MESSAGE],
@@ -109,26 +110,6 @@ def _number(value: str | float | None) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def _look(paths: str, document: Json, headers: Mapping[str, str]) -> str | int | float | bool | None:
-    """The first scalar found along `paths`, leniently: what is not there is None."""
-    for path in paths.split("|"):
-        value: Json = headers.get(path[7:]) if path.startswith("header:") else _follow(path, document)
-        if value is not None and not isinstance(value, dict | list):
-            return value  # type: ignore[no-any-return]  # a scalar of JSON
-    return None
-
-
-def _follow(path: str, value: Json) -> Json:
-    for key in path.split("."):
-        if isinstance(value, dict):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
 
 
 def scrubbed(message: str, secrets: Mapping[str, str]) -> str:

@@ -11,21 +11,27 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from router.wire.upload import Upload
+from router.wire.upload import Inline, Upload
 
-__all__ = ["Body", "Outgoing", "Patience", "Response", "Transport"]
+__all__ = ["Body", "Outgoing", "Part", "Patience", "Response", "Transport"]
 
-Body = bytes | Sequence[bytes | Upload]
+Part = bytes | Upload | Inline
+Body = bytes | Sequence[Part]
 """Bytes, or bytes and uploads in the order in which they go out."""
 
 
 class Outgoing(Struct, frozen=True):
-    """A request as it leaves: nothing is added to it after this. For a child program `url` is its name."""
+    """A request as it leaves: nothing is added to it after this. For a child program `url` is its name.
+
+    `is_once`: it makes something that must not be made twice, so that it is never sent again on the chance that it did
+    not arrive.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: Body
+    is_once: bool = False
 
 
 class Patience(Struct, frozen=True, gc=False):

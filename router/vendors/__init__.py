@@ -13,12 +13,11 @@ from pkgutil import iter_modules
 
 from router.vendors.spec import Vendor
 
-__all__ = ["ENTRY_POINTS", "find_vendor", "vendor_names"]
+__all__ = ["ENTRY_POINTS", "find_vendor", "module_of", "vendor_names"]
 
 ENTRY_POINTS = "audio_router.vendors"
-_WORDS = frozenset(
-    {"spec", "asks", "replies", "prices", "openai_like"}
-)  # what vendor files are written with; not vendors
+_WORDS = frozenset({"spec", "asks", "drafts", "looking", "manners", "replies", "prices", "openai_like"})
+"""What vendor files are written with; not vendors."""
 
 
 @cache
@@ -27,7 +26,13 @@ def _plugins() -> dict[str, EntryPoint]:
 
 
 def _own() -> set[str]:
-    return {module.name.replace("_", "-") for module in iter_modules(__path__)} - _WORDS - {"openai-like"}
+    files = {module.name for module in iter_modules(__path__)} - _WORDS
+    return {name.removeprefix("_").replace("_", "-") for name in files}
+
+
+def module_of(name: str) -> str:
+    """The module of one of our own vendors: `-` becomes `_`, and one stands before a name that begins with a digit."""
+    return f"{__name__}.{'_' if name[0].isdigit() else ''}{name.replace('-', '_')}"
 
 
 def vendor_names() -> list[str]:
@@ -39,7 +44,7 @@ def vendor_names() -> list[str]:
 def find_vendor(name: str) -> Vendor | None:
     """The facts about a vendor, or None where nobody knows it. Our own files win over a plugin of the same name."""
     if name in _own():
-        vendor = import_module(f"{__name__}.{name.replace('-', '_')}").VENDOR
+        vendor = import_module(module_of(name)).VENDOR
     elif point := _plugins().get(name):
         vendor = point.load()
     else:

@@ -5,32 +5,41 @@ What lives here: frozen values. Who fills them in: `routing.fit`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 
+from router.wire.calls import Turn
 from router.wire.upload import Upload
 
-__all__ = ["Ask", "ChatAsk", "ListenAsk", "SpeechAsk"]
+__all__ = ["Ask", "ChatAsk", "ListenAsk", "SoundAsk", "SpeechAsk"]
 
 
 class Ask(Struct, frozen=True, kw_only=True):
     """What the model does not honour is None already, numbers are clamped, voice and format are the vendor's words.
 
-    `as_events`: the answer is to come as a stream of events, which this model `gives`.
+    `as_events`: the answer is to come as a stream of events, which this model `gives`. `options`: what the target and
+    the client say in the vendor's own words; most are sent as they are, and a file looks here only for what decides
+    where or how it asks.
     """
 
     model: str
     language: str | None = None
     as_events: bool = False
+    options: Mapping[str, Any] = {}
 
 
 class SpeechAsk(Ask, frozen=True, kw_only=True):
-    """Text to be spoken. `format` is the value the vendor's `formats` table has for it."""
+    """Text to be spoken. `format` is the value the vendor's `formats` table has for it.
+
+    `turns`: of a dialogue, where the model has such; their voices are the vendor's, and `text` is all they say.
+    """
 
     text: str
     voice: str
     format: Any
+    turns: tuple[Turn, ...] = ()
     speed: float | None = None
     instructions: str | None = None
 
@@ -47,6 +56,17 @@ class ListenAsk(Ask, frozen=True, kw_only=True):
     prompt: str | None = None
     keywords: tuple[str, ...] | None = None
     temperature: float | None = None
+
+
+class SoundAsk(Ask, frozen=True, kw_only=True):
+    """A sound effect or music, as `text` describes it; `duration` in seconds. `format` as in speech."""
+
+    text: str
+    format: Any
+    duration: float | None = None
+    seed: int | None = None
+    lyrics: str | None = None
+    instrumental: bool | None = None
 
 
 class ChatAsk(Ask, frozen=True, kw_only=True):

@@ -15,7 +15,9 @@ __all__ = [
     "STATED",
     "Price",
     "Unit",
+    "each",
     "free",
+    "in_credits",
     "per_1m_bytes",
     "per_1m_characters",
     "per_1m_tokens",
@@ -38,6 +40,7 @@ class Unit(StrEnum):
     REQUEST = "requests"
     GENERATION = "generations"
     STEP = "steps"
+    COMPUTE_SECOND = "compute_seconds"
     CREDIT = "credits"
 
 
@@ -54,6 +57,7 @@ STATED: Mapping[str, tuple[Unit, int]] = {
     "per_request": (Unit.REQUEST, 1),
     "per_generation": (Unit.GENERATION, 1),
     "per_step": (Unit.STEP, 1),
+    "per_compute_second": (Unit.COMPUTE_SECOND, 1),
 }
 """How prices are stated: the word -> the unit, and how many of it the dollars (or credits) are for."""
 
@@ -65,9 +69,9 @@ class Price(Struct, frozen=True, kw_only=True):
     """Dollars, as the vendor states them (a word of `STATED` -> dollars) and as `rates`, for one unit each.
 
     A request is billed as `minimum_s` seconds at least, and in whole steps of `step_s` seconds (0: to the fraction).
-    `credit_usd`: the figures are credits, and one is worth that many dollars; what the vendor says it has charged, in
-    credits, goes before what is counted here. `is_estimate`: the vendor bills by something else, and says only what
-    that amounts to.
+    `is_in_credits`: the figures are credits, of which one is worth `credit_usd` dollars (None: nobody has said); what
+    the vendor says it has charged, in credits, goes before what is counted here. `is_estimate`: the vendor bills by
+    something else, and says only what that amounts to.
     """
 
     stated: Mapping[str, float]
@@ -75,17 +79,23 @@ class Price(Struct, frozen=True, kw_only=True):
     minimum_s: float = 0.0
     step_s: float = 0.0
     credit_usd: float | None = None
+    is_in_credits: bool = False
     is_estimate: bool = False
 
     @property
     def is_free(self) -> bool:
         """Whether nothing is charged, whatever is counted."""
-        return self.credit_usd is None and not any(self.rates.values())
+        return not self.is_in_credits and not any(self.rates.values())
+
+    @property
+    def unit_usd(self) -> float | None:
+        """Dollars for one of what the figures are in; None where nobody knows."""
+        return self.credit_usd if self.is_in_credits else 1.0
 
     def in_dollars(self) -> Mapping[str, float]:
-        """As stated, with credits turned into dollars."""
-        worth = 1.0 if self.credit_usd is None else self.credit_usd
-        return {word: figure * worth for word, figure in self.stated.items()}
+        """As stated, with credits turned into dollars; nothing where nobody knows what one is worth."""
+        worth = self.unit_usd
+        return {} if worth is None else {word: figure * worth for word, figure in self.stated.items()}
 
     def __str__(self) -> str:
         """`15 per 1m characters`, in dollars."""
@@ -94,7 +104,8 @@ class Price(Struct, frozen=True, kw_only=True):
         stated = " + ".join(f"{figure:g} {word.replace('_', ' ')}" for word, figure in self.stated.items())
         least = f", {self.minimum_s:g} s at least" if self.minimum_s else ""
         steps = f", in steps of {self.step_s:g} s" if self.step_s else ""
-        credit = "" if self.credit_usd is None else f"{' in credits ' if stated else 'credits '}of {self.credit_usd:g}"
+        worth = "" if self.credit_usd is None else f" of {self.credit_usd:g}"
+        credit = f"{' in credits' if stated else 'credits'}{worth}" if self.is_in_credits else ""
         return f"{'about ' if self.is_estimate else ''}{stated}{least}{steps}{credit}"
 
 
@@ -104,9 +115,13 @@ def price_of(
     minimum_s: float = 0.0,
     step_s: float = 0.0,
     credit_usd: float | None = None,
+    is_in_credits: bool = False,
     is_estimate: bool = False,
 ) -> Price:
-    """A price in the words of `STATED`. Raises ValueError for two that bill the same thing twice."""
+    """A price in the words of `STATED`; what a credit is worth says that it is in such.
+
+    Raises ValueError for two that bill the same thing twice.
+    """
     rates: dict[Unit, float] = {}
     for word, figure in stated.items():
         unit, count = STATED[word]
@@ -114,10 +129,17 @@ def price_of(
         if unit in rates or whole_or_parts & rates.keys():
             raise ValueError(f"{word} bills again what another of the price's words bills")
         rates[unit] = figure / count
-    if not stated and credit_usd is None:
+    is_in_credits = is_in_credits or credit_usd is not None
+    if not stated and not is_in_credits:
         raise ValueError("a price says at least one figure")
     return Price(
-        stated=stated, rates=rates, minimum_s=minimum_s, step_s=step_s, credit_usd=credit_usd, is_estimate=is_estimate
+        stated=stated,
+        rates=rates,
+        minimum_s=minimum_s,
+        step_s=step_s,
+        credit_usd=credit_usd,
+        is_in_credits=is_in_credits,
+        is_estimate=is_estimate,
     )
 
 
@@ -128,6 +150,16 @@ free = price_of({"per_request": 0.0})
 def per_1m_characters(usd: float) -> Price:
     """Dollars for a million characters of text."""
     return price_of({"per_1m_characters": usd})
+
+
+def each(usd: float) -> Price:
+    """Dollars for whatever comes of one request."""
+    return price_of({"per_generation": usd})
+
+
+def in_credits(usd: float | None = None, **stated: float) -> Price:
+    """Credits of the vendor's own, in the words of `STATED`; `usd`: what one is worth, where that is known."""
+    return price_of(stated, credit_usd=usd, is_in_credits=True)
 
 
 def per_1m_bytes(usd: float) -> Price:

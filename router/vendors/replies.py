@@ -22,6 +22,7 @@ __all__ = [
     "Reply",
     "audio_bytes",
     "audio_events",
+    "audio_json",
     "chat_text",
     "transcript",
     "transcript_events",
@@ -57,6 +58,11 @@ class Reply(Struct, frozen=True):
 
 
 audio_bytes = Reply(Framing.RAW, (bytes,))
+
+
+def audio_json(read: Callable[[Json], bytes]) -> Reply:
+    """One JSON document that holds all of the audio."""
+    return Reply(Framing.JSON, (bytes,), read)
 
 
 def audio_events(read: Callable[[Json], Piece | None]) -> Reply:

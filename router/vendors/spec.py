@@ -9,13 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Literal
-from urllib.parse import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.vendors.asks import Ask, ChatAsk, ListenAsk, SpeechAsk
-from router.vendors.prices import Price, Unit, free, per_1m_characters, per_1m_tokens, per_hour, per_minute
+from router.vendors.asks import Ask, ChatAsk, ListenAsk, SoundAsk, SpeechAsk
+from router.vendors.drafts import Draft, Interim, Job, Progress, Steps, base64_of, data_url, get, path_of, post, put
+from router.vendors.looking import look
+from router.vendors.manners import ErrorShape, Key
+from router.vendors.prices import (
+    Price,
+    Unit,
+    each,
+    free,
+    in_credits,
+    per_1m_characters,
+    per_1m_tokens,
+    per_hour,
+    per_minute,
+)
 from router.vendors.replies import (
     Framing,
     Heard,
@@ -24,12 +36,14 @@ from router.vendors.replies import (
     Reply,
     audio_bytes,
     audio_events,
+    audio_json,
     chat_text,
     transcript,
     transcript_events,
 )
 from router.wire.audio import AAC, FLAC, MP3, OPUS, PCM, WAV, Format, pcm
-from router.wire.faults import Fault, Kind
+from router.wire.calls import Turn
+from router.wire.faults import Kind
 from router.wire.transcripts import Delta, Segment, Token, Transcript, Word
 from router.wire.upload import Upload
 from router.wire.voices import Voice
@@ -45,11 +59,14 @@ __all__ = [
     "Chat",
     "ChatAsk",
     "Delta",
+    "Dialogue",
     "Draft",
     "ErrorShape",
     "Format",
     "Framing",
     "Heard",
+    "Interim",
+    "Job",
     "Json",
     "Key",
     "Kind",
@@ -57,14 +74,19 @@ __all__ = [
     "Model",
     "Operation",
     "Piece",
+    "Progress",
     "Range",
     "Reply",
     "Segment",
+    "Sound",
+    "SoundAsk",
     "Speech",
     "SpeechAsk",
+    "Steps",
     "Token",
     "Transcript",
     "Transcription",
+    "Turn",
     "Unit",
     "Upload",
     "Vendor",
@@ -72,15 +94,24 @@ __all__ = [
     "Word",
     "audio_bytes",
     "audio_events",
+    "audio_json",
+    "base64_of",
     "chat_text",
+    "data_url",
+    "each",
     "free",
+    "get",
     "honours",
+    "in_credits",
+    "look",
+    "path_of",
     "pcm",
     "per_1m_characters",
     "per_1m_tokens",
     "per_hour",
     "per_minute",
     "post",
+    "put",
     "replace",
     "row_of",
     "transcript",
@@ -88,67 +119,7 @@ __all__ = [
     "words",
 ]
 
-Fields = Mapping[str, Any]
-NONE: Fields = {}
-
-
-# -------------------------------------------------------------------------- drafts
-
-
-class Draft(Struct, frozen=True, kw_only=True):
-    """A request as the vendor file states it: at most one of `json`, `form`, `body`. None values are left out.
-
-    `url` is joined to the vendor's base. `defaults` are opinions: the client's own fields go over them, and both go
-    under what the draft itself sets. `extras` says where those fields belong, `objects` how a form spells an object:
-    as one JSON text, or with a part for each `name[key]`.
-    """
-
-    method: str
-    url: str
-    query: Fields = NONE
-    json: Json = None
-    form: Fields | None = None
-    body: Upload | None = None
-    defaults: Fields = NONE
-    extras: Literal["body", "query"] | None = "body"
-    objects: Literal["json", "brackets"] = "json"
-
-
-def post(url: str, *segments: str, **rest: Any) -> Draft:
-    """A POST; each `{}` in `url` becomes one quoted path segment. Raises `Fault` (INPUT) for one that cannot be."""
-    return Draft(method="POST", url=url.format(*map(_segment, segments)) if segments else url, **rest)
-
-
-def _segment(value: str) -> str:
-    if value in {"", ".", ".."} or any(ord(character) < 32 or ord(character) == 127 for character in value):
-        raise Fault(Kind.INPUT, f"{value!r} cannot be part of an address")
-    return quote(value, safe="")
-
-
-# -------------------------------------------------------------------------- errors, keys
-
-
-class ErrorShape(Struct, frozen=True):
-    """Where an error says what it says. Paths are dotted, alternatives split by `|`, `header:` reads a header.
-
-    `kinds` maps the vendor's codes to ours, first; the HTTP status decides the rest. A code found in a 200 that is not
-    in `ok` is a fault too, and so is an event of a stream that has something at `in_event`.
-    """
-
-    message: str = "error.message|error|message|detail"
-    code: str = "error.code|error.type"
-    in_event: str = "error.message|error.type|error.code|error"
-    param: str = ""  # where the fields are OpenAI's
-    kinds: Mapping[str, Kind] = {}
-    ok: frozenset[str] = frozenset()
-
-
-class Key(Struct, frozen=True):
-    """Our key in a header: `prefix` and then the secret of that name in the vendor's entry of routes.yaml."""
-
-    header: str = "authorization"
-    prefix: str = "Bearer "
-    secret: str = "api_key"  # noqa: S105 - its name
+NONE: Mapping[str, Any] = {}
 
 
 # -------------------------------------------------------------------------- what a vendor can do
@@ -166,6 +137,13 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+class Dialogue(Struct, frozen=True):
+    """A model that speaks several voices at once: how many, and how many characters of all of them (None: any)."""
+
+    longest: int | None = None
+    voices: int | None = None
+
+
 class Model(Struct, frozen=True, kw_only=True):
     """What one model differs in from its operation. None: as the operation says. `shutdown`: ISO date of its end."""
 
@@ -180,6 +158,9 @@ class Model(Struct, frozen=True, kw_only=True):
     longest_s: float | None = None
     languages: frozenset[str] | None = None
     cast: Mapping[str, Voice] | None = None
+    dialogue: Dialogue | None = None
+    steps: int | None = None
+    patience_s: float | None = None
     extras: frozenset[str] | None = None
 
 
@@ -190,9 +171,12 @@ class Operation(Struct, frozen=True, kw_only=True):
     give `events` are asked so. `models`: exact id first, then the first glob that fits; a model without a row is taken
     to be as the operation says, unless another operation of the vendor has a row for it. `extras`: fields of the
     vendor's own that a client may send along, by their top-level names. `price`, `shutdown`: of one model, by its row.
+    `patience_s`: how long such an answer usually takes, where that is longer than a call of its kind waits (a job, a
+    model that has to be loaded first). `proof`: what the file was compared with: the vendor's own SDK, its OpenAPI
+    document, or what it has written for people.
     """
 
-    request: Callable[[Any], Draft]
+    request: Callable[[Any], Draft | Steps]
     reply: Reply
     events: Reply | None = None
     gives: frozenset[str] = frozenset()
@@ -201,6 +185,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     extras: frozenset[str] = frozenset()
     price: Price | None = None
     shutdown: str | None = None
+    patience_s: float | None = None
+    proof: Literal["sdk", "openapi", "documents"] = "documents"
 
 
 class Speech(Operation, frozen=True, kw_only=True):
@@ -208,16 +194,32 @@ class Speech(Operation, frozen=True, kw_only=True):
 
     `voices`: OpenAI's thirteen names, as far as this vendor has something close, and `"*"` for the rest -> its own.
     `voice_like`: a pattern of its own voices (None: anything may be one); `cast`: facts on them. `longest`: characters.
-    `languages`: those it speaks, as ISO 639-1 codes (None: any, or as the voice does).
+    `languages`: those it speaks, as ISO 639-1 codes (None: any, or as the voice does). `dialogue`: several voices at
+    once; without it each turn is spoken by itself.
     """
 
-    request: Callable[[SpeechAsk], Draft]
+    request: Callable[[SpeechAsk], Draft | Steps]
     formats: Mapping[Format, Any]
     voices: Mapping[str, str] = {}
     voice_like: str | None = None
     longest: int | None = None
     languages: frozenset[str] | None = None
     cast: Mapping[str, Voice] = {}
+    dialogue: Dialogue | None = None
+
+
+class Sound(Operation, frozen=True, kw_only=True):
+    """A description in, a sound effect or music out. `formats` as in speech; `longest`: characters of the description.
+
+    What `honours` says of `duration` is how long it may be, in seconds: nobody is given less than was asked for.
+    `honours` lyrics: it sings what it is given; others are not asked to. `steps`: those of a diffusion model, where the
+    caller names none.
+    """
+
+    request: Callable[[SoundAsk], Draft | Steps]
+    formats: Mapping[Format, Any]
+    longest: int | None = None
+    steps: int | None = None
 
 
 class Transcription(Operation, frozen=True, kw_only=True):
@@ -227,7 +229,7 @@ class Transcription(Operation, frozen=True, kw_only=True):
     `languages`: those it understands, as ISO 639-1 codes (None: any).
     """
 
-    request: Callable[[ListenAsk], Draft]
+    request: Callable[[ListenAsk], Draft | Steps]
     largest_bytes: int | None = None
     longest_s: float | None = None
     languages: frozenset[str] | None = None
@@ -245,7 +247,8 @@ class Vendor(Struct, frozen=True, kw_only=True):
     `billed`: a unit -> where an answer reports it. `closed`: its own fields that no client may set, because they
     identify, redirect or bill; `"*"` stands for all fields. `requires`: importable packages without which it cannot
     work (an optional extra). `dialect`: what holds for any other server that speaks this wire (`like:` in routes.yaml);
-    None: the vendor itself. `knows_all_models`: a model without a row does not exist there.
+    None: the vendor itself. `knows_all_models`: a model without a row does not exist there. `result_hosts`: patterns of
+    other hosts that may hand out what it has made; they never get the key. `read`: ISO date on which the facts were.
     """
 
     name: str
@@ -258,9 +261,13 @@ class Vendor(Struct, frozen=True, kw_only=True):
     requires: tuple[str, ...] = ()
     dialect: Vendor | None = None
     knows_all_models: bool = False
+    result_hosts: tuple[str, ...] = ()
+    read: str | None = None
     speech: Speech | None = None
     transcription: Transcription | None = None
     translation: Transcription | None = None
+    sound: Sound | None = None
+    music: Sound | None = None
     chat: Chat | None = None
 
 

@@ -22,10 +22,12 @@ __all__ = [
     "CallKind",
     "ListenCall",
     "PolicyName",
+    "SoundCall",
     "SpeechCall",
+    "Turn",
 ]
 
-CallKind = Literal["speech", "transcription", "translation"]
+CallKind = Literal["speech", "transcription", "translation", "sound", "music"]
 PolicyName = Literal["order", "cost", "latency", "weight"]
 
 OPENAI_VOICES = frozenset(
@@ -61,7 +63,8 @@ class Call(Struct, frozen=True, kw_only=True):
     """What every call has.
 
     `tunables`: parameters that may be dropped where a vendor lacks them (speed, instructions, language, prompt,
-    temperature, keywords). `extras`: fields that OpenAI does not know, under the names the client gave them.
+    temperature, keywords, seed, duration, instrumental). `extras`: fields that OpenAI does not know, under the names
+    the client gave them.
     `as_events`: the client wants the answer as a stream of events, from vendors that stream and from those that do not.
     `route`: a chain or a policy of the client's own.
     """
@@ -74,13 +77,35 @@ class Call(Struct, frozen=True, kw_only=True):
     route: AskedRoute | None = None
 
 
+class Turn(Struct, frozen=True):
+    """What one voice says in a dialogue."""
+
+    text: str
+    voice: str
+
+
 class SpeechCall(Call, frozen=True, kw_only=True):
-    """Text to be spoken in `voice`, to go out as `format`."""
+    """Text to be spoken in `voice`, to go out as `format`.
+
+    `turns`: of a dialogue, whose voices are several; `text` is then all that they say.
+    """
 
     kind: CallKind = "speech"
     text: str
     voice: str
     format: Format
+    turns: tuple[Turn, ...] = ()
+
+
+class SoundCall(Call, frozen=True, kw_only=True):
+    """A sound effect, or music, as `text` describes it, to go out as `format`.
+
+    `lyrics`: what is sung, which is no matter of taste: who cannot sing them cannot serve the call.
+    """
+
+    text: str
+    format: Format
+    lyrics: str | None = None
 
 
 class ListenCall(Call, frozen=True, kw_only=True):

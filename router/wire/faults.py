@@ -51,3 +51,4 @@ class Fault(Exception):
         self.code = code
         self.param = param
         self.retry_after_s = retry_after_s
+        self.may_exist = False

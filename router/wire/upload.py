@@ -6,10 +6,11 @@ Reading is by offset, so that several attempts may replay the same upload, one a
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import BinaryIO
 
-__all__ = ["STEP_BYTES", "Upload"]
+__all__ = ["STEP_BYTES", "Inline", "Upload"]
 
 STEP_BYTES = 256 * 1024
 
@@ -46,3 +47,26 @@ class Upload:
         """Give the temporary file back; the bytes are gone then."""
         if not isinstance(self._source, bytes):
             self._source.close()
+
+
+class Inline:
+    """An upload that is written into a text, in base64 behind `prefix`; it is encoded while it is sent.
+
+    `size` and `chunks` are those of the text.
+    """
+
+    __slots__ = ("prefix", "size", "upload")
+
+    def __init__(self, upload: Upload, prefix: str = "") -> None:
+        self.upload = upload
+        self.prefix = prefix
+        self.size = len(prefix.encode()) + (upload.size + 2) // 3 * 4
+
+    def chunks(self, step: int = STEP_BYTES) -> Iterator[bytes]:
+        """The text from its start, in pieces of about `step` bytes."""
+        if self.prefix:
+            yield self.prefix.encode()
+        for chunk in self.upload.chunks(
+            step // 4 * 3
+        ):  # whole groups of three, so that nothing is padded before the end
+            yield b64encode(chunk)

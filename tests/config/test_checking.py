@@ -86,7 +86,12 @@ MISTAKES = [
     (("vendors", "openai", "base_url"), "https://x/v1?a=b", f"vendors.openai.base_url: expected {URL}"),
     (("vendors", "openai", "base_url"), "https://x/v1\n", f"vendors.openai.base_url: expected {URL}"),
     (("vendors", "openai", "base_url"), "", f"vendors.openai.base_url: expected {URL}"),
-    (("vendors", "openai", "result_hosts"), ["x"], "vendors.openai.result_hosts: expected text, found a list"),
+    (("vendors", "openai", "organization"), ["x"], "vendors.openai.organization: expected text, found a list"),
+    (
+        ("vendors", "openai", "result_hosts"),
+        ["x"],
+        "vendors.openai.result_hosts[0]: expected a host such as cdn.example.com, or *.example.com for all below it",
+    ),
     # voices
     (("voices", ""), {}, 'voices[""]: as a key: expected text that is not empty'),
     (("voices", "alloy"), "x", "voices.alloy: expected a mapping, found text"),

@@ -92,7 +92,7 @@ def test_only_the_editor_takes_variables():
 def test_our_own_fields_are_not_part_of_the_document():
     """A vendor's further keys stand beside the documented ones, as text."""
     vendor = json_schema()["$defs"]["VendorEntry"]
-    assert list(vendor["properties"]) == ["like", "base_url"]
+    assert list(vendor["properties"]) == ["like", "base_url", "credit", "result_hosts"]
     assert vendor["additionalProperties"]["type"] == "string"
 
 

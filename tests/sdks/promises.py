@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, get_args
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -20,6 +21,7 @@ from tests.sdks.loopback import Loopback
 from tests.vendors.evidence import (
     Case,
     Recording,
+    Reply,
     as_we_do,
     decoded,
     error_of,
@@ -30,7 +32,8 @@ from tests.vendors.evidence import (
     recorded,
     reply_of,
 )
-from tests.vendors.promises import Reading, Refusal, plain
+from tests.vendors.journeys import Journey, Step, journey_of, stepped
+from tests.vendors.promises import Reading, Refusal, Way, plain
 
 Heard = Transcript | bytes
 
@@ -55,6 +58,7 @@ class SdkPromises:
     error: ClassVar[type[Exception]]
     raised: ClassVar[Mapping[int, type[Exception]]] = {}
     vocabulary: ClassVar[Mapping[str, tuple[set[str], Any]]] = {}
+    ways: ClassVar[Sequence[Way]] = ()
 
     def client(self, url: str, key: str) -> Any:
         """The SDK's client, pointed at `url`, without retries."""
@@ -69,7 +73,7 @@ class SdkPromises:
         raise NotImplementedError
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        rows = {"case": self.cases, "reading": self.readings, "refusal": self.refusals}
+        rows = {"case": self.cases, "reading": self.readings, "refusal": self.refusals, "way": self.ways}
         for row, values in rows.items():
             if row in metafunc.fixturenames:
                 metafunc.parametrize(row, values, ids=[one.name for one in values])
@@ -131,6 +135,39 @@ class SdkPromises:
 
     def _reading_for(self, case: Case) -> Reading:
         return next(one for one in self.readings if one.name.startswith(f"{case.kind}-"))
+
+
+class SdkJobPromises(SdkPromises):
+    """For a vendor whose answers take several steps."""
+
+    def test_it_goes_the_same_way(self, way: Way, loopback: Loopback):
+        """Of a job the SDK takes the very steps that we take, as far as it goes; we may go on, to the file itself."""
+        journey = journey_of(self.vendor, way.name)
+        loopback.script = [_moved(step.reply, journey, loopback.url) for step in journey.steps]
+        loopback.reply = loopback.script[-1]
+        self._call(way.name, loopback)
+        taken = [
+            _told(stepped(self.vendor, one, step.reply), loopback.url)
+            for one, step in zip(loopback.all_seen, journey.steps, strict=False)
+        ]
+
+        assert taken
+        assert len(loopback.all_seen) == len(taken)
+        assert taken == [_told(step, loopback.url) for step in journey.steps][: len(taken)]
+
+
+def _moved(reply: Reply, journey: Journey, url: str) -> Reply:
+    """An answer whose addresses all lie at the scripted server."""
+    text = msgspec.json.encode(reply).decode()
+    for origin in {step.url.split("/", 3)[2] for step in journey.steps}:
+        text = text.replace(f"https://{origin}", url)
+    return msgspec.json.decode(text, type=Reply)
+
+
+def _told(step: Step, url: str) -> tuple[Any, ...]:
+    """What must be alike: method, path and query, and what is sent."""
+    path = step.url.removeprefix(url).split("//")[-1].partition("/")[2] if "//" in step.url else step.url.lstrip("/")
+    return step.method, path, step.body
 
 
 def _named(literals: Any) -> set[Any]:

@@ -27,9 +27,9 @@ from router.routing.plan import Plan, Target, known_models, target_at
 from router.upstream.dress import dress
 from router.upstream.transport import Outgoing
 from router.vendors import find_vendor, vendor_names
-from router.vendors.spec import Vendor
+from router.vendors.spec import Draft, Interim, Vendor
 from router.wire.audio import MP3, Format
-from router.wire.calls import CallKind, ListenCall, SpeechCall
+from router.wire.calls import CallKind, ListenCall, SoundCall, SpeechCall, Turn
 from router.wire.upload import Upload
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -63,7 +63,7 @@ class Case(Struct, frozen=True, kw_only=True):
 
     name: str
     model: str
-    call: SpeechCall | ListenCall
+    call: SpeechCall | ListenCall | SoundCall
     differences: tuple[Difference, ...] = ()
 
     @property
@@ -79,13 +79,36 @@ def say(
     format: Format = MP3,
     extras: Mapping[str, Any] = NOTHING,
     as_events: bool = False,
+    turns: tuple[Turn, ...] = (),
     **tunables: Any,
 ) -> Case:
-    """A row: `TEXT` to be spoken."""
+    """A row: `TEXT` to be spoken, or a dialogue."""
     call = SpeechCall(
-        model=model, text=TEXT, voice=voice, format=format, tunables=tunables, extras=extras, as_events=as_events
+        model=model,
+        text="\n".join(turn.text for turn in turns) or TEXT,
+        voice=voice,
+        format=format,
+        turns=turns,
+        tunables=tunables,
+        extras=extras,
+        as_events=as_events,
     )
     return Case(name=f"speech-{name}", model=model, call=call)
+
+
+def sound(
+    name: str,
+    model: str,
+    *,
+    kind: CallKind = "sound",
+    format: Format = MP3,
+    extras: Mapping[str, Any] = NOTHING,
+    lyrics: str | None = None,
+    **tunables: Any,
+) -> Case:
+    """A row: what `TEXT` describes, as a sound effect; or as music, with `kind="music"`."""
+    call = SoundCall(kind=kind, model=model, text=TEXT, format=format, lyrics=lyrics, tunables=tunables, extras=extras)
+    return Case(name=f"{kind}-{name}", model=model, call=call)
 
 
 def hear(
@@ -139,7 +162,22 @@ def fitted(vendor: str, case: Case) -> Fitted:
 def dressed(fitted: Fitted, **extras: Any) -> Outgoing:
     """The finished request; `extras` go past all checks, as if no vendor file forbade them."""
     outlet = fitted.target.outlet
-    return dress(fitted.draft(), outlet.facts, outlet.settings, {**fitted.extras, **extras})
+    return dress(telling(fitted), outlet.facts, outlet.settings, {**fitted.extras, **extras})
+
+
+def telling(fitted: Fitted) -> Draft:
+    """The request that says what is wanted: the only one, or of a job's steps the first that is no look-up.
+
+    What is looked up before is answered by `lookup.answer.json`.
+    """
+    request = fitted.request()
+    if isinstance(request, Draft):
+        return request
+    draft = next(request)
+    while draft.method == "GET":
+        reply = msgspec.json.decode(_file(fitted.target.outlet.name, "lookup", "answer").read_bytes(), type=Reply)
+        draft = request.send(Interim(reply.status, dict(reply.headers), reply.content(), reply.body))
+    return draft
 
 
 def our_request(vendor: str, case: Case) -> Request:

@@ -23,12 +23,14 @@ from tests.vendors.evidence import (
     as_we_do,
     error_of,
     facts_of,
+    fitted,
     key_of,
     names_of,
     our_request,
     recorded,
     reply_of,
 )
+from tests.vendors.journeys import journey_of, played
 
 NOTHING: Mapping[Unit, float] = {}
 
@@ -49,6 +51,23 @@ class Reading(Struct, frozen=True):
     def is_events(self) -> bool:
         """Whether it is the answer to a call that asked for events."""
         return bool(self.parts or self.audio)
+
+
+class Way(Struct, frozen=True):
+    """A row: a call whose vendor takes several steps, and what comes of it. `case` and the journey share the name.
+
+    `audio`: what the last step brings, else a `transcript`. `fault`: what it ends with instead.
+    """
+
+    case: Case
+    audio: bytes | None = None
+    transcript: Transcript | None = None
+    units: Mapping[Unit, float] = NOTHING
+    fault: Kind | None = None
+
+    @property
+    def name(self) -> str:
+        return self.case.name
 
 
 class Refusal(Struct, frozen=True):
@@ -73,9 +92,11 @@ class AnswerPromises:
     cases: ClassVar[Sequence[Case]] = ()
     readings: ClassVar[Sequence[Reading]]
     refusals: ClassVar[Sequence[Refusal]]
+    ways: ClassVar[Sequence[Way]] = ()
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        for row, rows in {"case": self.cases, "reading": self.readings, "refusal": self.refusals}.items():
+        every = {"case": self.cases, "reading": self.readings, "refusal": self.refusals, "way": self.ways}
+        for row, rows in every.items():
             if row in metafunc.fixturenames:
                 metafunc.parametrize(row, rows, ids=[one.name for one in rows])
 
@@ -102,7 +123,8 @@ class AnswerPromises:
 
     def test_every_fixture_has_a_row_and_every_row_a_fixture(self):
         """Nothing in the folder is forgotten, and no two rows share a name."""
-        for what, rows in {"request": self.cases, "reply": self.readings, "error": self.refusals}.items():
+        every = {"request": self.cases, "reply": self.readings, "error": self.refusals, "journey": self.ways}
+        for what, rows in every.items():
             assert sorted(names_of(self.vendor, what)) == sorted(row.name for row in rows)
 
     async def _read(self, reply: Reply, kind: str, *, as_events: bool = False) -> Answer:
@@ -110,6 +132,23 @@ class AnswerPromises:
         operation: Operation = getattr(facts, kind)
         secrets = {"api_key": key_of(self.vendor)}
         return await read_answer(Answered(reply), operation, facts, secrets, frozenset(), as_events=as_events)
+
+
+class JobPromises(AnswerPromises):
+    """What a vendor is asked, step by step, for one that takes several."""
+
+    async def test_the_job_is_seen_through(self, way: Way, monkeypatch: pytest.MonkeyPatch):
+        """Each step is the one that the vendor documents, with our key where it belongs; the end is the result."""
+        journey, call = journey_of(self.vendor, way.name), fitted(self.vendor, way.case)
+        if way.fault:
+            with pytest.raises(Fault) as caught:
+                await played(call, journey, monkeypatch)
+            assert caught.value.kind is way.fault
+            return
+        answer, audio = await played(call, journey, monkeypatch)
+
+        assert plain([way.transcript, way.units]) == plain([answer.transcript, answer.units])
+        assert way.audio == audio
 
 
 class VendorPromises(AnswerPromises):

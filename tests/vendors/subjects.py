@@ -28,6 +28,7 @@ from tests.vendors.evidence import (
     key_of,
     names_of,
     say,
+    sound,
     target_of,
 )
 
@@ -38,12 +39,15 @@ LISTENING = {
     "temperature": (0.2, 0.7),
     "keywords": (("a",), ("b", "c")),
 }
+SOUNDING = {"duration": (5.0, 8.0), "seed": (7, 11), "instrumental": (True, False)}
 TUNABLES: Mapping[CallKind, Mapping[str, tuple[Any, Any]]] = {
     "speech": {"speed": (0.9, 1.1), "instructions": ("Warmly.", "Coldly."), "language": ("de", "fr")},
     "transcription": LISTENING,
     "translation": LISTENING,
+    "sound": SOUNDING,
+    "music": SOUNDING,
 }
-"""All there are of a kind, each with two values that every vendor takes as they are."""
+"""All there are of a kind, each with two values that every vendor takes as they are; bounded ones: see `tried`."""
 
 
 class Subject(Struct, frozen=True):
@@ -61,10 +65,22 @@ class Subject(Struct, frozen=True):
         """As the model has it, its row laid over."""
         return target_of(self.vendor, self.model).abilities[self.kind]
 
+    def tried(self, name: str) -> tuple[Any, Any]:
+        """Two values of a tunable that lie within what the model takes."""
+        values: tuple[Any, Any] = TUNABLES[self.kind][name]
+        bounds = self.operation.honours.get(name)
+        if bounds is None or all(bounds[0] <= value <= bounds[1] for value in values):
+            return values
+        low, high = bounds
+        return round(low + (high - low) * 0.25, 1), round(low + (high - low) * 0.75, 1)
+
     def fit(self, *, extras: Mapping[str, Any] | None = None, voice: str = "alloy", **tunables: Any) -> Fitted:
         """A call that wants all this model can give, as the vendor will get it. Raises `Cannot`."""
         if self.kind == "speech":
             case = say("any", self.model, voice=voice, extras=extras or {}, **tunables)
+        elif self.kind in ("sound", "music"):
+            lyrics = "La la la." if "lyrics" in self.operation.honours else None
+            case = sound("any", self.model, kind=self.kind, extras=extras or {}, **{"lyrics": lyrics, **tunables})
         else:
             wants = " ".join(self.operation.gives - {"events"})
             case = hear("any", self.model, wants, kind=self.kind, extras=extras or {}, **tunables)
@@ -116,3 +132,4 @@ every_vendor = pytest.mark.parametrize("vendor", vendor_names())
 every_subject = pytest.mark.parametrize("subject", subjects(*KINDS), ids=str)
 every_speaker = pytest.mark.parametrize("subject", subjects("speech"), ids=str)
 every_listener = pytest.mark.parametrize("subject", subjects("transcription", "translation"), ids=str)
+every_sounder = pytest.mark.parametrize("subject", subjects("sound", "music"), ids=str)

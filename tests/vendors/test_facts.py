@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from router.vendors import module_of
 from router.vendors.prices import (
     STATED,
     Price,
@@ -159,7 +160,7 @@ def test_what_is_of_one_model_stands_in_its_row(vendor):
 @every_vendor
 def test_facts_name_their_source(vendor):
     """In the file's own words and with the year, so that whoever updates one knows where to look, and how old it is."""
-    text = import_module(f"router.vendors.{vendor.replace('-', '_')}").__doc__ or ""
+    text = import_module(module_of(vendor)).__doc__ or ""
     facts = {
         "Prices:": any(row.price and not row.price.is_free for _, _, row in rows(vendor)),
         "Languages:": any(getattr(one, "languages", None) for one in stated(vendor)),

@@ -1,0 +1,51 @@
+"""One request to one vendor, as the call was fitted to it, and what kind of answer comes.
+
+What lives here: the way from a fitted call to an answer that has begun. When it is asked for and what is made of it:
+`attempt`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+
+from router.routing.fit import Fitted
+from router.upstream.answers import Answer, read_answer
+from router.upstream.conversation import NOBODY, Conversations, Keeper, Side
+from router.upstream.transport import Patience, Transport
+from router.upstream.waiting import Limits
+
+__all__ = ["Sender"]
+
+
+class Sender:
+    """Sends for all calls of a process."""
+
+    def __init__(self, transports: Mapping[str, Transport]) -> None:
+        self._transports = transports
+        self._conversations = Conversations()
+
+    async def send(
+        self,
+        fitted: Fitted,
+        limits: Limits,
+        on_sent: Callable[[], None],
+        opened: AsyncExitStack,
+        keeper: Keeper = NOBODY,
+    ) -> Answer:
+        """Send the vendor's own request, or its steps, and read what kind of answer comes. Raises `Fault`."""
+        outlet = fitted.target.outlet
+        transport = self._transports[outlet.facts.transport]
+        side = Side(fitted.target.name, outlet.facts, outlet.settings, fitted.extras, transport)
+        patience = Patience(connect_s=limits.connect_s, silence_s=limits.silence_s)
+        held = self._conversations.held(fitted.request(), side, patience, on_sent, keeper)
+        told = await opened.enter_async_context(held)
+        due = fitted.operation, outlet.facts, outlet.settings, fitted.wants
+        answer = await read_answer(told.response, *due, as_events=fitted.ask.as_events, language=fitted.ask.language)
+        for unit, amount in told.units.items():
+            answer.units.setdefault(unit, amount)
+        return answer
+
+    async def close(self) -> None:
+        """Let what has still to be said to vendors be said."""
+        await self._conversations.close()

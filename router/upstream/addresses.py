@@ -1,0 +1,54 @@
+"""Where a draft goes: to the vendor itself, or to an address the vendor gave, which has to be one it may give. Pure.
+
+What lives here: the one decision on who gets our key, and which hosts a result may be fetched from.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from router.vendors.spec import Vendor
+from router.wire.faults import Fault, Kind
+
+__all__ = ["Address", "address_of"]
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Address(Struct, frozen=True):
+    """A whole URL; `is_vendors`: it is of the origin that the key belongs to."""
+
+    url: str
+    is_vendors: bool
+
+
+def address_of(url: str, vendor: Vendor) -> Address:
+    """The address of a draft. Raises `Fault` (GARBLED) for one that this vendor may not send us to.
+
+    A result may lie at a host that the vendor file or the table names, by https; a vendor on loopback may keep its
+    results on loopback.
+    """
+    if not url.startswith(("http://", "https://")):
+        return Address(vendor.base_url + url, is_vendors=True)
+    try:
+        parts, base = urlsplit(url), urlsplit(vendor.base_url)
+        host, is_vendors = parts.hostname or "", _origin(url) == _origin(vendor.base_url)
+    except ValueError as error:
+        raise Fault(Kind.GARBLED, "the vendor named an address that is none") from error
+    is_local = host in LOOPBACK and base.hostname in LOOPBACK
+    is_named = parts.scheme == "https" and any(fnmatchcase(host, pattern) for pattern in vendor.result_hosts)
+    if parts.username is not None or not (is_vendors or is_local or is_named):
+        raise Fault(
+            Kind.GARBLED,
+            f"the result lies at {host!r}, which is none of the hosts it may lie at: "
+            f"{', '.join(vendor.result_hosts) or 'only the vendor itself'} (result_hosts of the vendor allows more)",
+        )
+    return Address(url, is_vendors=is_vendors)
+
+
+def _origin(url: str) -> tuple[str, str | None, int]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
