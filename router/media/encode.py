@@ -1,4 +1,4 @@
-"""Frames of sound -> bytes of a format, 24 kHz mono, each packet as soon as the encoder gives it.
+"""Frames of sound -> bytes of a format, in the shape that is wanted, each packet as soon as the encoder gives it.
 
 What lives here: the settings of each encoder, and the few bytes its container puts around a packet. FFmpeg's muxers are
 not used: the one for Ogg keeps a page back, the one for FLAC pads the header with 8 KB.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import Protocol
 
 import av
 from av.audio.codeccontext import AudioCodecContext
@@ -16,19 +17,17 @@ from av.audio.frame import AudioFrame
 
 from router.media.flac import flac_header
 from router.media.ogg import OggWriter
+from router.media.paths import Shape
 from router.media.wav import wav_header
 from router.wire.audio import Format
 
-__all__ = ["RATE", "Encoder", "open_encoder"]
+__all__ = ["Encoder", "open_encoder"]
 
-RATE = 24_000
-"""Hz of everything that goes out: what speech models produce, and what OpenAI's own answers have."""
-
-_OPUS_CLOCK_STEPS = 48_000 // RATE  # of the clock that Ogg counts Opus in, a sample
+_OPUS_CLOCK_HZ = 48_000  # in which Ogg counts Opus, whatever the rate that goes in
 
 
 class Encoder(Protocol):
-    """Turns mono frames at `RATE` in its `sample_format` into a stream's bytes."""
+    """Turns frames of its shape and `sample_format` into a stream's bytes."""
 
     @property
     def sample_format(self) -> str:
@@ -45,58 +44,49 @@ class Encoder(Protocol):
         """Return what the encoder still held, and the end of the stream."""
 
 
-def open_encoder(wanted: Format) -> Encoder:
-    """Open an encoder of `wanted`, which is one of those `paths.can_transcode` takes."""
+def open_encoder(wanted: Format, shape: Shape) -> Encoder:
+    """Open an encoder of `wanted`, one of those `paths.can_transcode` takes, whose `shape` is within it."""
     match wanted.codec:
         case "pcm":
             return _Samples(b"")
         case "wav":
-            return _Samples(wav_header(RATE))
+            return _Samples(wav_header(shape.rate, shape.channels))
         case "mp3":
-            return _Packets(_open(_MP3), b"", bytes)
+            return _Packets(_open_mp3(shape), b"", bytes)
         case "aac":
-            return _Packets(_open(_AAC), b"", _adts)
+            codec = _open("aac", "fltp", shape, shape.aac_bit_rate)
+            assert codec.extradata
+            return _Packets(codec, b"", partial(_adts, codec.extradata))
         case "flac":
-            codec = _open(_FLAC)
+            codec = _open("flac", "s16", shape, frame_size=str(shape.flac_frame))
             assert codec.extradata
             return _Packets(codec, flac_header(codec.extradata), bytes)
         case "opus":
-            return _OggOpus(_open(_OPUS))
+            return _OggOpus(_open_opus(shape))
         case _:
             raise ValueError(f"nothing here encodes {wanted}")
 
 
-class _Settings(NamedTuple):
-    codec: str
-    sample_format: str
-    bit_rate: int
-    options: dict[str, str]
+def _open_mp3(shape: Shape) -> AudioCodecContext:
+    """Without its bit reservoir LAME holds two frames back instead of three or four; our bit rates do without it."""
+    return _open("libmp3lame", "fltp", shape, shape.mp3_bit_rate, reservoir="0")
 
 
-# Without its bit reservoir LAME holds two frames back instead of four; at 64 kbit/s speech is no noisier for it. LAME's
-# own choice for voice is 56 kbit/s.
-_MP3 = _Settings("libmp3lame", "fltp", 64_000, {"reservoir": "0"})
-
-# RFC 7587, 3.1.1 recommends 28 to 40 kbit/s for full-band speech, and frames of 20 ms.
-_OPUS = _Settings("libopus", "s16", 32_000, {"frame_duration": "20"})
-
-# FFmpeg's own encoder needs more than the better ones; 64 kbit/s for one channel leaves it room.
-_AAC = _Settings("aac", "fltp", 64_000, {})
-
-# Frames of 576 samples instead of 2304: a quarter of the delay, and speech takes no more bytes.
-_FLAC = _Settings("flac", "s16", 0, {"frame_size": "576"})
+def _open_opus(shape: Shape) -> AudioCodecContext:
+    """RFC 7587, 3.1.1 recommends frames of 20 ms, for speech and music alike."""
+    return _open("libopus", "s16", shape, shape.opus_bit_rate, frame_duration="20")
 
 
-def _open(settings: _Settings) -> AudioCodecContext:
-    codec = av.CodecContext.create(settings.codec, "w")
+def _open(name: str, sample_format: str, shape: Shape, bit_rate: int = 0, **options: str) -> AudioCodecContext:
+    codec = av.CodecContext.create(name, "w")
     assert isinstance(codec, AudioCodecContext)
-    codec.sample_rate = RATE
-    codec.layout = "mono"
-    codec.format = settings.sample_format
-    codec.thread_count = 1  # speech is light, and the streams share the cores between them
-    if settings.bit_rate:
-        codec.bit_rate = settings.bit_rate
-    codec.options = dict(settings.options)
+    codec.sample_rate = shape.rate
+    codec.layout = shape.layout
+    codec.format = sample_format
+    codec.thread_count = 1  # sound is light, and the streams share the cores between them
+    if bit_rate:
+        codec.bit_rate = bit_rate
+    codec.options = options
     codec.open()
     return codec
 
@@ -110,7 +100,8 @@ class _Samples:
         self.header = header
 
     def encode(self, frame: AudioFrame) -> bytes:
-        return bytes(frame.planes[0])[: frame.samples * frame.format.bytes]  # a plane is padded
+        size = frame.samples * frame.layout.nb_channels * frame.format.bytes
+        return bytes(frame.planes[0])[:size]  # a plane is padded
 
     def close(self) -> bytes:
         return b""
@@ -136,11 +127,16 @@ class _Packets:
         return b"".join(self._wrap(packet) for packet in packets if packet)  # flac's last one is empty
 
 
-def _adts(packet: bytes) -> bytes:
-    """Put the seven bytes of ISO/IEC 13818-7, 6.2 in front: MPEG-4, AAC-LC, 24 kHz, one channel, no checksum."""
+def _adts(config: bytes, packet: bytes) -> bytes:
+    """Put the seven bytes of ISO/IEC 13818-7, 6.2 in front: MPEG-4, no checksum, and what the encoder says of itself.
+
+    That stands in the first 13 bits of its AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1): kind of AAC, rate, channels.
+    """
+    told = int.from_bytes(config[:2], "big") >> 3
+    kind, rate, channels = told >> 8, told >> 4 & 0xF, told & 0xF
     size = len(packet) + 7
-    head = (0xFF, 0xF1, 0x58, 0x40 | size >> 11, size >> 3 & 0xFF, (size & 7) << 5 | 0x1F, 0xFC)
-    return bytes(head) + packet
+    fixed = (0xFF, 0xF1, (kind - 1) << 6 | rate << 2 | channels >> 2)
+    return bytes((*fixed, (channels & 3) << 6 | size >> 11, size >> 3 & 0xFF, (size & 7) << 5 | 0x1F, 0xFC)) + packet
 
 
 class _OggOpus:
@@ -155,12 +151,13 @@ class _OggOpus:
         self.header = self._pages.page(head, 0) + self._pages.page(tags, 0)
         self.sample_format = codec.format.name
         self._codec = codec
-        self._packet_samples = codec.frame_size * _OPUS_CLOCK_STEPS
+        self._clock_steps = _OPUS_CLOCK_HZ // codec.sample_rate  # a sample
+        self._packet_samples = codec.frame_size * self._clock_steps
         self._fed_samples = int.from_bytes(head[10:12], "little")  # the pre-skip counts
         self._position = 0
 
     def encode(self, frame: AudioFrame) -> bytes:
-        self._fed_samples += frame.samples * _OPUS_CLOCK_STEPS
+        self._fed_samples += frame.samples * self._clock_steps
         return b"".join(map(self._page, map(bytes, self._codec.encode(frame))))
 
     def close(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Speech that arrives in parts, made one stream without a seam while it arrives; one part is the usual case.
+"""Sound that arrives in parts, made one stream without a seam while it arrives; one part is the usual case.
 
 What lives here: the order of parts, chunks and steps, and the threads in which codecs work. PyAV is loaded with the
 first stream that needs a codec; raw samples that stay as they are never need one.
@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from router.media.paths import Undecodable
+from router.media.paths import SPEECH, Shape, Undecodable
 from router.wire.audio import Format
 
 if TYPE_CHECKING:
@@ -28,15 +28,19 @@ _T = TypeVar("_T")
 _POOL = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="transcode")
 
 
-def joined(parts: AsyncIterator[AsyncIterator[bytes]], source: Format, wanted: Format) -> AsyncGenerator[bytes]:
-    """Streams in `source`, each with its own header where there is one, as one stream in `wanted`.
+def joined(
+    parts: AsyncIterator[AsyncIterator[bytes]], source: Format, wanted: Format, shape: Shape = SPEECH
+) -> AsyncGenerator[bytes]:
+    """Streams in `source`, each with its own header where there is one, as one stream in `wanted`, of that shape.
 
     In lock step: a chunk is asked for when the output of the last has been taken, a part when the one before has ended.
     Yields nothing empty. Raises `Undecodable` where a part has no sound, and whatever the parts raise. Ended, left
     early or cancelled it closes `parts` and the part at hand, and touches the codecs no more: a step that is under way
     ends in its thread, which then drops them.
     """
-    return _aligned(parts, source) if source == wanted and source.codec == "pcm" else _coded(parts, source, wanted)
+    if source == wanted and source.codec == "pcm":  # which has one shape only
+        return _aligned(parts, source)
+    return _coded(parts, source, wanted, shape)
 
 
 async def _aligned(parts: AsyncIterator[AsyncIterator[bytes]], source: Format) -> AsyncGenerator[bytes]:
@@ -56,9 +60,11 @@ async def _aligned(parts: AsyncIterator[AsyncIterator[bytes]], source: Format) -
                 raise Undecodable(f"expected {source}, found no sound in {len(half)} bytes")
 
 
-async def _coded(parts: AsyncIterator[AsyncIterator[bytes]], source: Format, wanted: Format) -> AsyncGenerator[bytes]:
+async def _coded(
+    parts: AsyncIterator[AsyncIterator[bytes]], source: Format, wanted: Format, shape: Shape
+) -> AsyncGenerator[bytes]:
     async with _closing(parts):
-        transcoder = await in_pool(_open, source, wanted)
+        transcoder = await in_pool(_open, source, wanted, shape)
         is_first = True
         async for part in parts:
             async with _closing(part):
@@ -82,10 +88,10 @@ async def _closing(stream: AsyncIterator[Any]) -> AsyncIterator[None]:
             await close()
 
 
-def _open(source: Format, wanted: Format) -> Transcoder:
+def _open(source: Format, wanted: Format, shape: Shape) -> Transcoder:
     from router.media.transcode import Transcoder  # noqa: PLC0415 - codecs are loaded when one is needed
 
-    return Transcoder(source, wanted)
+    return Transcoder(source, wanted, shape)
 
 
 def pieces(chunk: bytes) -> Iterator[bytes]:

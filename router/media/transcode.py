@@ -1,4 +1,4 @@
-"""Speech in one format turned into another while it streams, without I/O: bytes in, bytes out.
+"""Sound in one format turned into another while it streams, without I/O: bytes in, bytes out.
 
 Importing this loads PyAV, which most processes never need: ask `router.media.paths.can_transcode`, and leave the rest
 to `router.media.join`, which drives a `Transcoder` off the event loop.
@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from av.audio.frame import AudioFrame
 
 from router.media.decode import open_decoder
-from router.media.encode import RATE, open_encoder
-from router.media.paths import DELAY_MS, Undecodable, can_transcode
+from router.media.encode import open_encoder
+from router.media.paths import DELAY_MS, SPEECH, Shape, Undecodable, can_transcode
 from router.media.resample import Resampler
 from router.wire.audio import Format
 
@@ -22,19 +22,21 @@ _MAX_SILENT_BYTES = 1 << 20  # room for metadata; who sends more without a sound
 
 
 class Transcoder:
-    """Encoded bytes in, encoded bytes out; output is behind input by `DELAY_MS` of the wanted codec and no more.
+    """Encoded bytes in, encoded bytes out; output is behind input by the wanted codec's own delay and no more.
 
     The header leaves with the first input that holds sound, not before: until then the caller can still turn to another
-    vendor. Output is 24 kHz mono. Used by one thread at a time; freed when dropped, closed or not.
+    vendor. Output has the shape, within what the wanted format can hold. Used by one thread at a time; freed when
+    dropped, closed or not.
     """
 
-    def __init__(self, source: Format, wanted: Format) -> None:
+    def __init__(self, source: Format, wanted: Format, shape: Shape = SPEECH) -> None:
         if not can_transcode(source, wanted):
             raise ValueError(f"there is no way from {source} to {wanted}")
         self._source = source
-        self._encoder = open_encoder(wanted)
+        shape = shape.within(wanted)
+        self._encoder = open_encoder(wanted, shape)
         self._header = self._encoder.header  # until it has left
-        self._resampler = Resampler(self._encoder.sample_format, RATE)
+        self._resampler = Resampler(self._encoder.sample_format, shape.rate, shape.layout)
         self._begin_part()
 
     def feed(self, chunk: bytes) -> bytes:

@@ -127,10 +127,11 @@ class WavReader:
         self._left_bytes = size if 0 < size < _ENDLESS_BYTES else None
 
 
-def wav_header(rate: int) -> bytes:
-    """Header of a stream of unknown length: signed 16-bit mono at `rate` Hz."""
+def wav_header(rate: int, channels: int = 1) -> bytes:
+    """Header of a stream of unknown length: signed 16-bit samples at `rate` Hz."""
     endless = 0xFFFF_FFFF
-    fmt = _FMT.pack(1, 1, rate, rate * 2, 2, 16)
+    block_bytes = channels * 2
+    fmt = _FMT.pack(1, channels, rate, rate * block_bytes, block_bytes, 16)
     return b"".join(
         (
             _RIFF.pack(b"RIFF", endless, b"WAVE"),

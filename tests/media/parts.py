@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from router.media.join import joined
+from router.media.paths import SPEECH, Shape
 
 
 class Part:
@@ -58,5 +59,5 @@ def pieces(content: bytes, size: int) -> list[bytes]:
     return [content[start : start + size] for start in range(0, len(content), size)]
 
 
-async def outputs_of(parts: Parts, source, wanted) -> list[bytes]:
-    return [output async for output in joined(parts.streams(), source, wanted)]
+async def outputs_of(parts: Parts, source, wanted, shape: Shape = SPEECH) -> list[bytes]:
+    return [output async for output in joined(parts.streams(), source, wanted, shape)]

@@ -7,10 +7,12 @@ from array import array
 import av
 import pytest
 
+from router.media.paths import MUSIC, MUSIC_DELAY_MS, SPEECH
 from router.media.transcode import DELAY_MS, Transcoder
 from router.media.wav import wav_header
 from router.wire.audio import AAC, FLAC, MP3, OPUS, PCM, SPEECH_FORMATS, WAV, pcm
-from tests.media.sounds import heard, tone, transcoded
+from tests.media.parts import pieces
+from tests.media.sounds import both_tones, heard, tone, transcoded
 
 WANTED = list(SPEECH_FORMATS.values())
 
@@ -18,8 +20,9 @@ WANTED = list(SPEECH_FORMATS.values())
 class Player:
     """Plays what has arrived so far of a stream, as a client would that plays while it loads."""
 
-    def __init__(self, wanted):
+    def __init__(self, wanted, shape=SPEECH):
         self._wanted = wanted
+        self._second_bytes = shape.rate * shape.channels * 2  # of wav
         self._content = b""
         self._seconds = 0.0
         self._codec = av.CodecContext.create(wanted.codec, "r") if wanted in (MP3, AAC) else None
@@ -35,7 +38,7 @@ class Player:
 
     def _play_file(self) -> float:
         if self._wanted == WAV:
-            return max(0, len(self._content) - 44) / 48_000
+            return max(0, len(self._content) - 44) / self._second_bytes
         try:
             return heard(self._content, self._wanted).seconds
         except av.error.FFmpegError:  # not a packet yet behind the header
@@ -66,6 +69,20 @@ def test_delay_with_resampling(wanted):
 
         fed_s = (start + 640) / 32_000
         assert fed_s - heard_s <= DELAY_MS[wanted.codec] / 1000 + 16.5 / 16_000
+
+
+@pytest.mark.parametrize("wanted", WANTED, ids=str)
+def test_delay_of_music(wanted):
+    """Music has delays of its own, and where the rate changes the resampler's 16 samples more."""
+    rate = MUSIC.within(wanted).rate
+    may_be_s = MUSIC_DELAY_MS[wanted.codec] / 1000 + (0 if rate == 44_100 else 16.5 / min(rate, 44_100))
+    transcoder, player = Transcoder(WAV, wanted, MUSIC), Player(wanted, MUSIC)
+    fed = 0
+    for piece in pieces(both_tones(0.4), 882 * 4):
+        heard_s = player.play(transcoder.feed(piece if fed else wav_header(44_100, 2) + piece))
+
+        fed += len(piece) // 4
+        assert fed / 44_100 - heard_s <= may_be_s + 1e-9
 
 
 def test_delay_of_mp3():

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from router.media.paths import DELAY_MS, can_transcode
-from router.wire.audio import MP3, PCM, SPEECH_FORMATS, WAV, Format, pcm
+from router.media.paths import DELAY_MS, MUSIC, MUSIC_DELAY_MS, SPEECH, can_transcode
+from router.wire.audio import MP3, OPUS, PCM, SPEECH_FORMATS, WAV, Format, pcm
 
 
 @pytest.mark.parametrize("wanted", SPEECH_FORMATS.values(), ids=str)
@@ -33,7 +33,21 @@ def test_no_way_to(wanted):
 
 def test_delay_for_all():
     """The delay of every format a client may ask for is stated."""
-    assert DELAY_MS.keys() == SPEECH_FORMATS.keys()
+    assert DELAY_MS.keys() == MUSIC_DELAY_MS.keys() == SPEECH_FORMATS.keys()
+
+
+@pytest.mark.parametrize("wanted", SPEECH_FORMATS.values(), ids=str)
+def test_shape_of_speech(wanted):
+    """Every format can hold speech as it is."""
+    assert SPEECH.within(wanted) == SPEECH
+
+
+@pytest.mark.parametrize("wanted", SPEECH_FORMATS.values(), ids=str)
+def test_shape_of_music(wanted):
+    """Music is 44.1 kHz stereo, but for Opus, which has no such rate, and pcm, which has one shape only."""
+    shape = MUSIC.within(wanted)
+
+    assert (shape.rate, shape.channels) == {OPUS: (48_000, 2), PCM: (24_000, 1)}.get(wanted, (44_100, 2))
 
 
 def test_no_codecs_loaded():

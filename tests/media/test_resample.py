@@ -1,6 +1,8 @@
-"""Frames of any shape made mono at one rate."""
+"""Frames of any kind made mono, or stereo, at one rate."""
 
 from __future__ import annotations
+
+from array import array
 
 import av
 import pytest
@@ -58,6 +60,37 @@ def test_output_shape():
     [made] = Resampler("fltp", 24_000).feed(frame(480, 48_000, "stereo", "s32"))
 
     assert (made.format.name, made.layout.name, made.sample_rate) == ("fltp", "mono", 24_000)
+
+
+@pytest.mark.parametrize("sample_format", ["s16", "fltp"])
+@pytest.mark.parametrize("rate", [22_050, 44_100])
+def test_mono_on_both_sides(rate, sample_format):
+    """One channel comes out as two, each as loud as it was, and nothing of it is lost."""
+    resampler = Resampler(sample_format, 44_100, "stereo")
+    one = frame(rate // 10, rate)
+    one.planes[0].update(array("h", [16_384] * one.samples).tobytes())
+    made = [*resampler.feed(one), *resampler.close()]
+
+    assert total(made) == pytest.approx(4_410, abs=2)
+    for part in made:
+        values = array("f" if part.format.is_planar else "h", b"".join(map(bytes, part.planes)))
+        assert (part.layout.name, len(values)) == ("stereo", part.samples * 2)
+        if part is made[0]:  # the end rings where the rate was changed
+            middle = values[len(values) // 4 : len(values) // 3]
+            assert max(middle) == pytest.approx(0.5 if part.format.is_planar else 16_384, rel=0.001)
+            assert min(middle) == pytest.approx(0.5 if part.format.is_planar else 16_384, rel=0.001)
+
+
+def test_sides_change_midway():
+    """A stream may turn from one channel to two and back; not a sample of any part is lost."""
+    resampler = Resampler("s16", 44_100, "stereo")
+    made = resampler.feed(frame(2_205, 22_050))
+    made += resampler.feed(frame(4_410, 44_100, "stereo", "fltp"))
+    made += resampler.feed(frame(2_400, 24_000))
+    made += resampler.close()
+
+    assert {part.layout.name for part in made} == {"stereo"}
+    assert total(made) == pytest.approx(3 * 4_410, abs=4)
 
 
 @pytest.mark.parametrize("rate", [1, 1_000_000])

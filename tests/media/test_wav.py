@@ -111,9 +111,10 @@ def test_refused_at_once():
 
 
 def test_header():
-    """Our own header reads as an endless stream of signed 16-bit mono samples."""
+    """Our own header reads as an endless stream of signed 16-bit samples."""
     header = wav_header(22_050)
 
     assert read(header + CONTENT) == (S16, CONTENT)
     assert header[4:8] == header[40:44] == b"\xff\xff\xff\xff"
     assert len(header) == 44
+    assert read(wav_header(44_100, 2) + CONTENT) == (Samples("pcm_s16le", 44_100, channels=2, block_bytes=4), CONTENT)
