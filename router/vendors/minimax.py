@@ -1,12 +1,17 @@
-"""MiniMax: speech. Its music is no call of this router yet.
+"""MiniMax: speech as events, music whole; the sound in hexadecimal, most failures in a 200.
 
-Source: the vendor's reference of T2A v2 and its page of error codes, read 2026-11-20. There is no official SDK.
+Source: the vendor's reference of T2A v2 and of music, and its page of error codes, read 2026-11-20. There is no
+official SDK.
 Voices: the vendor's reference, 2026; gender where the name tells it.
 Proved by: that reference (tests/vendors/test_minimax.py); nothing of the vendor's own has sent these requests.
 Left out: prices (only resellers' are known), `language` (the names that `language_boost` takes were not in what was
 read; a client may send the field), wav (comes whole only) and opus (whether it streams is not documented), both made
 from pcm; `timbre_weights` (what the voice is beside it, is not documented); the query `GroupId` of older accounts.
-China: another `base_url`, other keys.
+Of music: `music-cover` (it takes a song), its stream (made for listening while it is sung, not read), wav (in
+hexadecimal three minutes of it are 64 MB, more than is taken in one document), pcm (stereo or not, is not documented),
+the bound of lyrics (3,500 characters: the vendor refuses more).
+Where no lyrics are given and singing is not forbidden, the vendor writes them. China: another `base_url`, other keys,
+and by a notice there no music for accounts that are new since 2026-08-20.
 """
 
 from __future__ import annotations
@@ -21,12 +26,15 @@ from router.vendors.spec import (
     Kind,
     Model,
     Piece,
+    Sound,
+    SoundAsk,
     Speech,
     SpeechAsk,
     Unit,
     Vendor,
     Voice,
     audio_events,
+    audio_json,
     honours,
     post,
     words,
@@ -71,11 +79,32 @@ def speech(ask: SpeechAsk) -> Draft:
     )
 
 
+def music(ask: SoundAsk) -> Draft:
+    return post(
+        "/v1/music_generation",
+        json={
+            "model": ask.model,
+            "prompt": ask.text,
+            "lyrics": ask.lyrics,
+            "is_instrumental": ask.instrumental,
+            "lyrics_optimizer": None if ask.lyrics or ask.instrumental else True,  # one of the three has to be
+            "audio_setting": ask.format,
+        },
+    )
+
+
 def read(event: Json) -> Piece:
     data = event["data"]
     if data["status"] == 2:  # the end; whatever audio is here, is all of it once more
         return Piece(is_last=True)
     return Piece(bytes.fromhex(data["audio"]))
+
+
+def read_song(body: Json) -> bytes:
+    data = body["data"]
+    if data["status"] != 2:
+        raise ValueError("the song is not finished")
+    return bytes.fromhex(data["audio"])
 
 
 VENDOR = Vendor(
@@ -110,5 +139,14 @@ VENDOR = Vendor(
         longest=9_999,  # "fewer than 10,000"
         extras=words("pronunciation_dict language_boost voice_modify"),  # `voice_setting` passes undeclared, under ours
         models={f"speech-{one}-{grade}": Model() for one in ("2.8", "2.6", "02", "01") for grade in ("turbo", "hd")},
+    ),
+    music=Sound(
+        request=music,
+        reply=audio_json(read_song),
+        formats={MP3: {"format": "mp3"}},
+        honours=honours("lyrics", "instrumental"),
+        longest=2_000,
+        extras=words("aigc_watermark"),  # `audio_setting` passes undeclared, as above
+        models={"music-3.0": Model(), "music-2.6": Model()},
     ),
 )

@@ -1,4 +1,4 @@
-"""MiniMax. Evidence: the vendor's reference of T2A v2 and its page of error codes, as read on 2026-11-20.
+"""MiniMax. Evidence: the vendor's reference of T2A v2 and of music, and its error codes, as read on 2026-11-20.
 
 There is no official SDK, so requests are compared with what the reference says, written out here. Replies have its
 fields, errors its codes; each file says what of it is made up.
@@ -11,12 +11,25 @@ from typing import Any
 import msgspec
 import pytest
 
+from router.routing.fit import Cannot
 from router.upstream.answers import read_answer
 from router.vendors.spec import Unit
 from router.wire.audio import FLAC, MP3, OPUS, PCM, WAV
-from router.wire.calls import SpeechCall
+from router.wire.calls import SoundCall, SpeechCall
 from router.wire.faults import Fault, Kind
-from tests.vendors.evidence import TEXT, Answered, Case, Reply, Request, facts_of, fitted, key_of, our_request, say
+from tests.vendors.evidence import (
+    TEXT,
+    Answered,
+    Case,
+    Reply,
+    Request,
+    facts_of,
+    fitted,
+    key_of,
+    our_request,
+    say,
+    sound,
+)
 from tests.vendors.promises import AnswerPromises, Reading, Refusal
 
 TURBO = "speech-2.8-turbo"
@@ -66,9 +79,41 @@ REQUESTS = [
     ),
 ]
 
+SONG = "music-3.0"
+SUNG = "[Verse]\nOf the moon."
+SONGS = [
+    (sound("plain", SONG, kind="music"), {"lyrics_optimizer": True}),
+    (sound("older", "music-2.6", kind="music"), {"lyrics_optimizer": True}),
+    (sound("lyrics", SONG, kind="music", lyrics=SUNG), {"lyrics": SUNG}),
+    (sound("sung", SONG, kind="music", instrumental=False), {"is_instrumental": False, "lyrics_optimizer": True}),
+    (sound("instrumental", SONG, kind="music", instrumental=True), {"is_instrumental": True}),
+    (
+        sound(
+            "extras",
+            SONG,
+            kind="music",
+            lyrics=SUNG,
+            extras={
+                "aigc_watermark": True,
+                "audio_setting": {"sample_rate": 44_100, "bitrate": 256_000, "format": "pcm"},
+            },
+        ),
+        {
+            "lyrics": SUNG,
+            "aigc_watermark": True,
+            "audio_setting": {"sample_rate": 44_100, "bitrate": 256_000, "format": "mp3"},
+        },
+    ),
+    (
+        sound("closed", SONG, kind="music", lyrics=SUNG, extras={"stream": True, "output_format": "url"}),
+        {"lyrics": SUNG},
+    ),
+]
+
 READINGS = [
     Reading("speech-plain", units=BILLED, audio=AUDIO),
     Reading("speech-repeated", units=BILLED, audio=AUDIO),
+    Reading("music-plain", audio=AUDIO),
 ]
 
 REFUSALS = [
@@ -106,6 +151,50 @@ def test_the_request_is_that_of_the_reference(case: Case, settings: dict[str, An
     assert Request("POST", "/v1/t2a_v2", [], auth, "application/json", {"json": body}) == our_request("minimax", case)
 
 
+@pytest.mark.parametrize(("case", "fields"), SONGS, ids=[case.name for case, _ in SONGS])
+def test_a_song_has_lyrics_gets_some_or_needs_none(case: Case, fields: dict[str, Any]):
+    """The reference wants one of the three; where the call says nothing of it, the vendor writes the lyrics."""
+    body = {"model": case.model, "prompt": TEXT, "audio_setting": {"format": "mp3"}, **fields}
+    auth = {"authorization": f"Bearer {key_of('minimax')}"}
+
+    assert Request("POST", "/v1/music_generation", [], auth, "application/json", {"json": body}) == our_request(
+        "minimax", case
+    )
+
+
+# ------------------------------------------------------------------ songs
+
+
+@pytest.mark.parametrize(("code", "kind"), [(1008, Kind.QUOTA), (1026, Kind.BLOCKED), (2013, Kind.INPUT)])
+async def test_an_error_instead_of_a_song_has_its_kind(code: int, kind: Kind):
+    """Of the same codes as in speech, in a 200 as well."""
+    with pytest.raises(Fault) as caught:
+        await sung({"data": None, "trace_id": "t", "base_resp": {"status_code": code, "status_msg": "no such luck"}})
+
+    assert (caught.value.kind, caught.value.message, caught.value.code) == (kind, "no such luck", str(code))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [None, {}, {"status": 2}, {"status": 2, "audio": "no hex"}, {"status": 1, "audio": "4944"}],
+    ids=["no data", "nothing", "no audio", "no hex", "not finished"],
+)
+async def test_a_song_that_is_not_what_was_due_is_garbled(data: dict[str, Any] | None):
+    """Nobody gets a part of the song for the whole of it."""
+    with pytest.raises(Fault) as caught:
+        await sung({"data": data, "base_resp": {"status_code": 0, "status_msg": "success"}})
+
+    assert caught.value.kind is Kind.GARBLED
+
+
+async def sung(body: dict[str, Any]) -> None:
+    """What is made of this answer to a call for music."""
+    facts = facts_of("minimax")
+    assert facts.music
+    reply = Reply(source="made up", headers={"content-type": "application/json"}, body=body)
+    await read_answer(Answered(reply), facts.music, facts, {}, frozenset())
+
+
 # ------------------------------------------------------------------ streams
 
 
@@ -121,7 +210,7 @@ async def test_an_error_in_a_success_has_its_kind(code: int, kind: Kind):
 async def test_an_error_after_some_audio_is_an_error():
     """What came before is not taken for the whole."""
     with pytest.raises(Fault) as caught:
-        await heard(sound("4944"), {"data": None, "base_resp": {"status_code": 1027, "status_msg": "sensitive"}})
+        await heard(chunk("4944"), {"data": None, "base_resp": {"status_code": 1027, "status_msg": "sensitive"}})
 
     assert caught.value.kind is Kind.BLOCKED
 
@@ -144,7 +233,7 @@ async def test_a_stream_that_is_not_what_was_due_is_garbled(events: list[dict[st
     assert caught.value.kind is Kind.GARBLED
 
 
-def sound(audio: str) -> dict[str, Any]:
+def chunk(audio: str) -> dict[str, Any]:
     return {"data": {"audio": audio, "status": 1}, "base_resp": {"status_code": 0, "status_msg": "success"}}
 
 
@@ -156,7 +245,7 @@ async def heard(*events: dict[str, Any]) -> bytes:
     reply = Reply(source="made up", headers={"content-type": "text/event-stream"}, body=body)
     answer = await read_answer(Answered(reply), facts.speech, facts, {}, frozenset())
     assert answer.audio
-    return b"".join([chunk async for chunk in answer.audio])
+    return b"".join([part async for part in answer.audio])
 
 
 # ------------------------------------------------------------------ what it can do
@@ -186,6 +275,21 @@ def test_a_text_is_cut_below_ten_thousand_characters():
 
 def long(length: int) -> Case:
     return Case(name="speech-any", model=TURBO, call=SpeechCall(model=TURBO, text="a" * length, voice="x", format=MP3))
+
+
+@pytest.mark.parametrize("wanted", [FLAC, PCM, OPUS, WAV])
+def test_a_song_in_another_format_is_made_from_mp3(wanted):
+    """As samples in hexadecimal a song would be more than is taken in one document."""
+    fit = fitted("minimax", sound("any", SONG, kind="music", format=wanted))
+
+    assert (fit.source, fit.wanted) == (MP3, wanted)
+
+
+def test_a_song_is_not_described_in_more_than_two_thousand_characters():
+    """The vendor takes no more, and half a description makes another song."""
+    call = SoundCall(kind="music", model=SONG, text="a" * 2_001, format=MP3)
+    with pytest.raises(Cannot, match="2,000"):
+        fitted("minimax", Case(name="music-long", model=SONG, call=call))
 
 
 def test_women_and_men_keep_their_voices():

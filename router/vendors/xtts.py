@@ -1,0 +1,92 @@
+"""XTTS behind daswer123's xtts-api-server: a wav comes whole, the voice is a file there, and a language has to be said.
+
+Which model speaks is set on the server, for all; the name in the table is yours. `base_url:` says where it runs.
+Source: the server's own code, 0.9.0 (commit 5e8bc93, 2024). It has no key.
+Languages: the list in that code, 0.9.0. Voices: the samples in its `example` folder; copy them to its `speakers`, or
+name your own there, in the table or by the client. They are names only: a path would be read from the server's disk.
+Proved by: that code (tests/vendors/test_xtts.py).
+Left out: `/tts_stream`, which sends a header before anything is known of the sound, so that no other vendor could step
+in, and does so for local models without `--use-cache` only; speed and the like, which the server sets for all calls.
+Not for a server in `--streaming-mode`: it plays on its own loudspeakers, and answers with a second of silence. One that
+does not know the voice says so by a 500. Coqui's xtts-streaming-server is another wire.
+"""
+
+from __future__ import annotations
+
+import re
+
+from router.vendors.spec import (
+    WAV,
+    Draft,
+    ErrorShape,
+    Model,
+    Speech,
+    SpeechAsk,
+    Vendor,
+    Voice,
+    audio_bytes,
+    honours,
+    post,
+    words,
+)
+from router.wire.languages import code_of
+
+SCRIPTS = {  # English first: it is what a text without a letter is read as
+    "en": "[A-Za-z]",
+    "ar": "[\u0600-\u06ff]",
+    "hi": "[\u0900-\u097f]",
+    "ja": "[\u3040-\u30ff]",
+    "ko": "[\uac00-\ud7a3]",
+    "ru": "[\u0400-\u04ff]",
+    "zh": "[\u4e00-\u9fff]",
+}
+
+
+def language_of(text: str) -> str:
+    """The language that the most used script of a text stands for; English for whatever is in Latin letters."""
+    letters = {language: len(re.findall(script, text)) for language, script in SCRIPTS.items()}
+    if letters["ja"]:
+        letters["ja"] += letters["zh"]  # which Japanese is written in as well
+    return max(letters, key=letters.__getitem__)
+
+
+def speech(ask: SpeechAsk) -> Draft:
+    language = code_of(ask.language) if ask.language else language_of(ask.text)
+    return post(
+        "/tts_to_audio/",
+        json={
+            "text": ask.text,
+            "speaker_wav": ask.voice,
+            "language": "zh-cn" if language == "zh" else language,
+        },
+    )
+
+
+VENDOR = Vendor(
+    name="xtts",
+    base_url="http://127.0.0.1:8020",
+    auth=None,
+    errors=ErrorShape(message="detail|detail.0.msg"),
+    closed=words("*"),  # there is no other field
+    read="2026-11-20",
+    speech=Speech(
+        request=speech,
+        reply=audio_bytes,
+        formats={WAV: "wav"},
+        honours=honours("language"),
+        languages=words("ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh"),
+        voices={
+            **dict.fromkeys(("ash", "ballad", "cedar", "echo", "onyx", "verse"), "male"),
+            **dict.fromkeys(("marin", "sage", "shimmer"), "calm_female"),
+            "*": "female",
+        },
+        voice_like=r"[^./\\][^/\\]*",
+        cast={
+            "calm_female": Voice("Calm female", gender="female"),
+            "female": Voice("Female", gender="female"),
+            "male": Voice("Male", gender="male"),
+        },
+        models={"xtts_v2": Model()},
+        patience_s=120,  # all of the sound is made before any is sent
+    ),
+)
