@@ -1,13 +1,19 @@
 """ElevenLabs: the voice is in the path, the format in the query, the key in a header of its own. Scribe takes a form.
 
 Source: Python SDK elevenlabs 2.78.0 and the OpenAPI document of 2026-08-22.
-Prices: the vendor's API page by the price file of litellm 1.109.1 (November 2026); entities and keyterms cost more.
+Prices: the vendor's API page: speech and Scribe by the price file of litellm 1.109.1 (November 2026), effects and music
+as read by others in June to August 2026; entities and keyterms cost more. Models newer than that are not priced.
 Languages: the vendor's page of models, 2025.
 Limits: the vendor's page of speech to text, 2025.
 Voices: the vendor's default voices and their labels (`GET /v2/voices`), July 2026.
-Proved by: the official SDK `elevenlabs` (tests/vendors/test_elevenlabs.py).
-Left out: opus (the container is not documented, so it is made from pcm), wav (only off the stream), what belongs in the
-query (`enable_logging`, `optimize_streaming_latency`: closed, for in the body they would do nothing).
+Proved by: the official SDK `elevenlabs` (tests/vendors/test_elevenlabs.py); it has no parameter for `lyrics_text`,
+`generation_mode`, `finetune_strength` and `use_phonetic_names` of music: for these names the OpenAPI document stands.
+Left out: opus (the container is not documented, so it is made from pcm), wav (only off the stream), samples of effects
+and music (in how many channels is not documented, so all is made from mp3), `seed` of music and
+`respect_sections_durations` (work with a `composition_plan` only, which goes without a prompt: closed), a dialogue's
+speed (it has no such field), what Scribe makes beside the transcript (`additional_formats`: closed, nobody would get
+it), what belongs in the query (`enable_logging`, `optimize_streaming_latency`, `output_format`: closed, for in the body
+they would do nothing).
 """
 
 from __future__ import annotations
@@ -15,6 +21,7 @@ from __future__ import annotations
 from router.vendors.spec import (
     MP3,
     PCM,
+    Dialogue,
     Draft,
     ErrorShape,
     Json,
@@ -22,6 +29,8 @@ from router.vendors.spec import (
     Kind,
     ListenAsk,
     Model,
+    Sound,
+    SoundAsk,
     Speech,
     SpeechAsk,
     Transcript,
@@ -31,9 +40,11 @@ from router.vendors.spec import (
     Voice,
     Word,
     audio_bytes,
+    each,
     honours,
     per_1m_characters,
     per_hour,
+    per_minute,
     post,
     transcript,
     words,
@@ -80,9 +91,17 @@ CAST = {  # the language is that of the accent: multilingual models speak others
 FULL = per_1m_characters(80)
 FLASH = per_1m_characters(40)
 SCRIBE = Model(price=per_hour(0.22))
+SONG = per_minute(0.3)
+BEST_SONG = {MP3: "mp3_48000_192"}  # what the vendor itself picks for these models
+SPEECH_EXTRAS = words(
+    "voice_settings seed previous_text next_text previous_request_ids next_request_ids use_pvc_as_ivc "
+    "pronunciation_dictionary_locators apply_text_normalization apply_language_text_normalization audio_effects"
+)
 
 
 def speech(ask: SpeechAsk) -> Draft:
+    if ask.turns:
+        return dialogue(ask)
     return post(
         "/v1/text-to-speech/{}/stream",
         ask.voice,
@@ -92,6 +111,40 @@ def speech(ask: SpeechAsk) -> Draft:
             "model_id": ask.model,
             "language_code": ask.language,
             "voice_settings": {"speed": ask.speed},
+        },
+    )
+
+
+def dialogue(ask: SpeechAsk) -> Draft:
+    return post(
+        "/v1/text-to-dialogue/stream",
+        query={"output_format": ask.format},
+        json={
+            "inputs": [{"text": turn.text, "voice_id": turn.voice} for turn in ask.turns],
+            "model_id": ask.model,
+            "language_code": ask.language,
+        },
+    )
+
+
+def sound(ask: SoundAsk) -> Draft:
+    return post(
+        "/v1/sound-generation",
+        query={"output_format": ask.format},
+        json={"text": ask.text, "model_id": ask.model, "duration_seconds": ask.duration},
+    )
+
+
+def music(ask: SoundAsk) -> Draft:
+    return post(
+        "/v1/music" if "sign_with_c2pa" in ask.options else "/v1/music/stream",  # a stream is not signed
+        query={"output_format": ask.format},
+        json={
+            "prompt": ask.text,
+            "model_id": ask.model,
+            "music_length_ms": None if ask.duration is None else round(ask.duration * 1_000),
+            "lyrics_text": ask.lyrics,
+            "force_instrumental": ask.instrumental,
         },
     )
 
@@ -145,6 +198,7 @@ VENDOR = Vendor(
             "max_character_limit_exceeded": Kind.INPUT,
             "model_access_denied": Kind.NO_MODEL,
             "unsupported_model": Kind.NO_MODEL,
+            "bad_prompt": Kind.BLOCKED,  # names an artist, quotes a song, or worse
         },
     ),
     billed={
@@ -152,9 +206,12 @@ VENDOR = Vendor(
         Unit.SECOND: "audio_duration_secs",
     },
     closed=words(
-        "model_id text file webhook webhook_id webhook_metadata source_url cloud_storage_url use_multi_channel "
-        "multichannel_output_style token enable_logging optimize_streaming_latency"
+        "model_id text file inputs prompt webhook webhook_id webhook_metadata source_url cloud_storage_url "
+        "use_multi_channel multichannel_output_style additional_formats token enable_logging "
+        "optimize_streaming_latency output_format duration_seconds music_length_ms lyrics_text composition_plan "
+        "music_prompt respect_sections_durations"
     ),
+    read="2026-11-20",
     speech=Speech(
         request=speech,
         reply=audio_bytes,
@@ -164,12 +221,14 @@ VENDOR = Vendor(
         cast=CAST,
         voice_like=r"[A-Za-z0-9]{20}",
         longest=10_000,
-        extras=words(
-            "voice_settings seed previous_text next_text previous_request_ids next_request_ids use_pvc_as_ivc "
-            "pronunciation_dictionary_locators apply_text_normalization apply_language_text_normalization audio_effects"
-        ),
+        extras=SPEECH_EXTRAS,
         models={
-            "eleven_v3": Model(longest=3_000, price=FULL),
+            "eleven_v3": Model(
+                longest=3_000,
+                dialogue=Dialogue(longest=2_000, voices=10, drops=words("speed")),
+                extras=SPEECH_EXTRAS | words("settings future_text"),  # of a dialogue
+                price=FULL,
+            ),
             "eleven_v4": Model(price=FULL),
             "eleven_v4_turbo": Model(price=FLASH),
             "eleven_v4_*": Model(),
@@ -179,6 +238,33 @@ VENDOR = Vendor(
             "eleven_flash_v2": Model(longest=30_000, languages=words("en"), price=FLASH),
             "eleven_turbo_v2": Model(longest=30_000, languages=words("en"), price=FLASH),
         },
+        proof="sdk",
+    ),
+    sound=Sound(
+        request=sound,
+        reply=audio_bytes,
+        formats={MP3: "mp3_44100_128"},
+        honours=honours(duration=(0.5, 30)),
+        extras=words("prompt_influence loop"),
+        models={"eleven_text_to_sound_v2": Model(price=each(0.12)), "eleven_text_to_sound_*": Model()},
+        proof="sdk",
+    ),
+    music=Sound(
+        request=music,
+        reply=audio_bytes,
+        formats={MP3: "mp3_44100_128"},
+        honours=honours("lyrics", "instrumental", duration=(3, 600)),
+        longest=4_100,
+        extras=words(
+            "generation_mode finetune_id finetune_strength use_phonetic_names store_for_inpainting sign_with_c2pa"
+        ),
+        models={
+            "music_v1": Model(price=SONG),
+            "music_v2": Model(formats=BEST_SONG, price=SONG),
+            "music_v2_*": Model(formats=BEST_SONG),
+            "music_*": Model(),
+        },
+        proof="sdk",
     ),
     transcription=Transcription(
         request=transcribe,
@@ -193,5 +279,6 @@ VENDOR = Vendor(
             "use_speaker_library secondary_language_codes transcript_edit"
         ),
         models={"scribe_v1": SCRIBE, "scribe_v2": SCRIBE, "scribe_*": Model()},
+        proof="sdk",
     ),
 )

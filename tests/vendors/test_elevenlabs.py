@@ -1,16 +1,18 @@
 """ElevenLabs. Evidence: the official SDK `elevenlabs` sent the requests, and reads the replies that are read here.
 
 Replies come from the examples of the vendor's OpenAPI document, errors from its documentation and help centre, in the
-older shape (`status`) and the newer one (`code`).
+older shape (`status`) and the newer one (`code`). What of music the SDK has no parameter for, it was told to send under
+the names of the OpenAPI document.
 """
 
 from __future__ import annotations
 
 from router.vendors.spec import Unit
 from router.wire.audio import PCM
+from router.wire.calls import Turn
 from router.wire.faults import Kind
 from router.wire.transcripts import Transcript, Word
-from tests.vendors.evidence import Difference, hear, say
+from tests.vendors.evidence import Difference, hear, say, sound
 from tests.vendors.promises import Reading, Refusal, VendorPromises
 
 NULLS = Difference(
@@ -30,6 +32,26 @@ SPEECH_EXTRAS = {
     "apply_text_normalization": "off",
     "apply_language_text_normalization": True,
     "audio_effects": {"pan": 0.0},
+}
+TURNS = (Turn("Who is there?", "alloy"), Turn("[whispers] Me.", "onyx"), Turn("Come in.", "alloy"))
+DIALOGUE_EXTRAS = {
+    "settings": {"stability": 0.5},
+    "seed": 42,
+    "previous_text": "Before.",
+    "future_text": "After.",
+    "previous_request_ids": ["p1"],
+    "next_request_ids": ["n1"],
+    "use_pvc_as_ivc": True,
+    "pronunciation_dictionary_locators": [{"pronunciation_dictionary_id": "d1", "version_id": "v1"}],
+    "apply_text_normalization": "on",
+    "audio_effects": {"distance": 0.5},
+}
+SONG_EXTRAS = {
+    "generation_mode": "track",
+    "finetune_id": "f1",
+    "finetune_strength": 0.5,
+    "use_phonetic_names": True,
+    "store_for_inpainting": True,
 }
 LISTEN_EXTRAS = {  # as the parts of a form: text, and JSON where the vendor reads JSON
     "tag_audio_events": "true",
@@ -53,6 +75,14 @@ CASES = [
     say("pcm", "eleven_flash_v2_5", format=PCM),
     say("tuned", "eleven_flash_v2_5", voice="abcdefghijklmnopqrst", language="de", speed=1.1),
     say("extras", "eleven_v3", voice="fable", speed=0.9, extras=SPEECH_EXTRAS),
+    say("dialogue", "eleven_v3", turns=TURNS),
+    say("dialogue-extras", "eleven_v3", turns=TURNS, format=PCM, language="de", extras=DIALOGUE_EXTRAS),
+    sound("plain", "eleven_text_to_sound_v2"),
+    sound("tuned", "eleven_text_to_sound_v3", duration=2.5, extras={"prompt_influence": 0.6, "loop": True}),
+    sound("plain", "music_v1", kind="music"),
+    sound("tuned", "music_v2", kind="music", duration=12.3456, instrumental=True),
+    sound("sung", "music_v2_5", kind="music", lyrics="La la la.", extras=SONG_EXTRAS),
+    sound("signed", "music_v2", kind="music", instrumental=False, extras={"sign_with_c2pa": True}),
     hear("plain", "scribe_v1", differences=(NULLS,)),
     hear(
         "tuned",
@@ -68,6 +98,8 @@ CASES = [
 
 READINGS = [
     Reading("speech-plain", units={Unit.CREDIT: 18}),
+    Reading("sound-plain", units={Unit.CREDIT: 200}),
+    Reading("music-plain"),
     Reading(
         "transcription-plain",
         Transcript(
@@ -138,6 +170,7 @@ REFUSALS = [
         "The specified model is not supported for this operation.",
         "unsupported_model",
     ),
+    Refusal("bad-prompt", Kind.BLOCKED, "Your prompt contains copyrighted material.", "bad_prompt"),
     Refusal("plan", Kind.INPUT, "Professional voice cloning is only available for creator+.", "only_for_creator+"),
     Refusal("plan-newer", Kind.INPUT, "This feature is not available on your current plan.", "feature_not_available"),
     Refusal(
