@@ -92,7 +92,12 @@ def schema() -> int:
 @cli.command()
 @click.argument("model")
 @click.argument("text", default="Hello from your audio router.")
-@click.option("--kind", type=click.Choice(["speech", "transcription", "translation"]), help="Default: by --file.")
+@click.option(
+    "--kind",
+    type=click.Choice(["speech", "transcription", "translation", "sound", "music"]),
+    help="Default: by --file.",
+)
+@click.option("--duration", type=float, help="Seconds, of sound effects and music.")
 @click.option("--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What is to be heard.")
 @click.option("--voice", default="alloy", show_default=True)
 @click.option("--format", "response_format", help="As the API's response_format.")
@@ -100,14 +105,21 @@ def schema() -> int:
 @click.option("--json", "as_json", is_flag=True, help="As POST /v1/routes/explain answers.")
 @_config
 def explain(
-    text: str, kind: str | None, file: Path | None, voice: str, as_json: bool, config: Path | None, **asked: str | None
+    text: str,
+    kind: str | None,
+    file: Path | None,
+    voice: str,
+    as_json: bool,
+    config: Path | None,
+    **asked: str | float | None,
 ) -> int:
     """Tell who would answer for MODEL, in which order, at what cost, and why the others would not; call nobody."""
     from router.commands.explaining import explain_call
 
     kind = kind or ("transcription" if file else "speech")
-    of_speech = {"input": text, "voice": voice} if kind == "speech" else {}
-    fields = {"kind": kind, **asked, **of_speech}
+    of_voice = {"voice": voice} if kind == "speech" else {}
+    of_text = {"input": text, **of_voice} if kind in ("speech", "sound", "music") else {}
+    fields = {"kind": kind, **{name: value for name, value in asked.items() if value is not None}, **of_text}
     return explain_call(_loaded(config), fields, file, Console(), _messages(), as_json=as_json)
 
 

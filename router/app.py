@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 
 from litestar import Litestar, Router, asgi
 from msgspec import Struct
+from platformdirs import user_state_path
 
 from router.accounts.keys import Keyring
 from router.api.catalog import catalog
@@ -20,13 +22,16 @@ from router.api.docs.page import documentation
 from router.api.doors import AudioDoors
 from router.api.envelopes import ON_ERROR, identified
 from router.api.explaining import explaining
+from router.api.tasks import task_handlers
 from router.cache.recordings import Recordings
 from router.cache.store import BoundedMemoryCache
 from router.config import Loaded
+from router.config import Tasks as TasksSection
 from router.relay import Relay
 from router.reloading import Reloader
 from router.routing.compiling import compile_plan
 from router.routing.plan import Plan
+from router.tasks.tasks import Tasks
 from router.telemetry import Sink
 from router.upstream.http import HttpTransport
 from router.upstream.processes import ProcessTransport
@@ -45,6 +50,7 @@ class House(Struct, frozen=True):
     keyring: Keyring
     transports: Mapping[str, Transport]
     store: BoundedMemoryCache
+    tasks: Tasks
     sink: Sink
 
     def adopt(self, plan: Plan) -> None:
@@ -73,15 +79,22 @@ def furnish(loaded: Loaded, sink: Sink) -> House:
     plan = compiled(loaded)
     store = BoundedMemoryCache(plan.table.server.max_cache)
     relay = Relay(plan, transports, sink, Recordings(store, lambda: store.largest))
-    return House(relay, Keyring(plan.table.keys), transports, store, sink)
+    tasks = Tasks(relay, folder_of(plan.table.tasks), lambda: relay.plan.table.tasks)
+    return House(relay, Keyring(plan.table.keys), transports, store, tasks, sink)
+
+
+def folder_of(settings: TasksSection) -> Path:
+    """Where tasks are kept: as the table says, else where programs of this user keep their state."""
+    return Path(settings.folder) if settings.folder else user_state_path("audio-router")
 
 
 def create_app(house: House, reloader: Reloader[Plan] | None = None) -> Litestar:
     """The ASGI application of a house, which a `reloader` gives new tables."""
-    doors = AudioDoors(house.relay, house.keyring, house.sink)
+    doors = AudioDoors(house.relay, house.keyring, house.sink, house.tasks)
     started_at = int(datetime.now(UTC).timestamp())
     documents = [
         *catalog(house.relay, house.keyring, started_at=started_at, version=VERSION),
+        *task_handlers(house.tasks, house.keyring),
         *documentation(
             lambda: (house.relay.plan.table.server, house.keyring.is_open),
             lambda facts: openapi(facts[0], version=VERSION, is_open=facts[1]),
@@ -94,12 +107,14 @@ def create_app(house: House, reloader: Reloader[Plan] | None = None) -> Litestar
                 doors.transcriptions
             ),
             asgi(["/v1/audio/translations", "/audio/translations"], copy_scope=False)(doors.translations),
+            asgi(["/v1/audio/sound-effects", "/audio/sound-effects"], copy_scope=False)(doors.sound_effects),
+            asgi(["/v1/audio/music", "/audio/music"], copy_scope=False)(doors.music),
             asgi(["/v1/routes/explain", "/routes/explain"], copy_scope=False)(explaining(house.relay, house.keyring)),
             Router("/", route_handlers=documents, middleware=[identified]),
         ],
         exception_handlers=ON_ERROR,
         on_shutdown=[house.close],
-        lifespan=[lambda _app: reloader.running()] if reloader else None,
+        lifespan=[lambda _app: house.tasks.seen_to(), *([lambda _app: reloader.running()] if reloader else [])],
         openapi_config=None,
         logging_config=None,
     )

@@ -11,9 +11,7 @@ from asyncio import CancelledError, Event
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from functools import partial
-from hashlib import sha256
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -24,12 +22,11 @@ from router.routing.fit import Fitted
 from router.routing.history import History
 from router.routing.judge import pause_before_again
 from router.routing.pricing import Bill
-from router.sending import Sender
+from router.sending import Sender, recording_key
 from router.streams import ending, heard, remade
 from router.telemetry import AttemptRecord, CallRecord, milliseconds
 from router.upstream.ahead import Opener, begun, in_turn
 from router.upstream.conversation import NOBODY, Keeper
-from router.upstream.dress import digest
 from router.upstream.places import Places
 from router.upstream.transport import Transport
 from router.upstream.waiting import DeadlineOver, Limits, waited
@@ -44,7 +41,7 @@ class Chain(Struct, frozen=True):
 
     `retry_share`: of calls, that a target may be asked once more. `given_up`: requests that were sent and then left,
     which vendors may bill all the same. `cache`: how long a recording is kept, for `owner` alone or for all. `keeper`:
-    who keeps the call beyond this process, or watches it.
+    who keeps the call beyond this process, or watches it. `wait_s`: as in `Call`.
     """
 
     able: Sequence[Fitted]
@@ -58,11 +55,13 @@ class Chain(Struct, frozen=True):
     cache: CacheEntry | None = None
     owner: str | None = None
     keeper: Keeper = NOBODY
+    wait_s: float | None = None
 
     def limits(self, fitted: Fitted, now: float) -> Limits:
         """The time of the next attempt: its own, within what the deadline of the call leaves."""
         timing = fitted.target.timing[self.kind]
-        left_s = math.inf if timing.deadline_s is None else max(0.0, self.began + timing.deadline_s - now)
+        bounds = [bound for bound in (timing.deadline_s, self.wait_s) if bound is not None]
+        left_s = max(0.0, self.began + min(bounds) - now) if bounds else math.inf
         is_deadline = left_s < timing.timeout_s
         attempt_s = min(timing.timeout_s, left_s)
         return Limits(attempt_s, timing.first_byte_s, timing.timeout_s, timing.connect_s, is_deadline=is_deadline)
@@ -213,7 +212,7 @@ class Attempts:
             reply.bills, reply.requests, reply.began = made.bills, made.requests, made.began
             return await held.enter_async_context(aclosing(self._whole(made.audio, own)))
 
-        key = _recording_key(fitted, None if chain.cache.shared else chain.owner)
+        key = recording_key(fitted, None if chain.cache.shared else chain.owner)
         listening = await opened.enter_async_context(self._recordings.listening(key, chain.cache.ttl, speak))
         reply.cache = listening.how
         chunks = await begun(listening.chunks())
@@ -241,12 +240,12 @@ class Attempts:
 
         Pieces that follow are asked for while the one before still streams, and all become one recording.
         """
-        source, wanted = reply.fitted.source, reply.fitted.wanted
         chunks = await heard(chunks, reply.bills[0], opened)
-        if following or source != wanted:
+        told = reply.bills[0].asked
+        if following or told.source != told.wanted:
             chunks, openers = self._openers(chunks, following, reply)
             parts = in_turn(chunks, openers, pause_before_again)
-            made = remade(await opened.enter_async_context(aclosing(parts)), reply.fitted)
+            made = remade(await opened.enter_async_context(aclosing(parts)), told)
             chunks = await opened.enter_async_context(aclosing(made))
         return Audio(await anext(chunks), chunks)
 
@@ -288,12 +287,3 @@ class Attempts:
             raise
         reply.bills.append(bill)
         return chunks
-
-
-def _recording_key(fitted: Fitted, owner: str | None) -> str:
-    """What tells a recording from all others: what the vendor is sent, what becomes of it, whose it is."""
-    facts = fitted.target.outlet.facts
-    pieces = fitted.pieces()
-    requests = digest((piece.draft() for piece in pieces), facts, fitted.extras)
-    steps = sha256(msgspec.json.encode([piece.ask for piece in pieces]))  # the first of several may not say it all
-    return f"{requests.hex()}:{steps.hexdigest()}:{fitted.target.outlet.name}:{fitted.source}:{fitted.wanted}:{owner!r}"

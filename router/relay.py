@@ -21,12 +21,12 @@ from msgspec.structs import replace
 from router.attempt import Attempt, Attempts, Chain
 from router.cache.recordings import Recordings
 from router.media.length import length_of
-from router.reply import Audio, Reply
+from router.reply import Audio, Reply, measure, settled, tell_cost
 from router.routing.fit import Fitted, fit_chat
 from router.routing.history import History
 from router.routing.judge import Failure, exhausted, judge
 from router.routing.plan import Plan
-from router.routing.pricing import Bill, Cost, basis_of, estimate, is_by_length, settle, total
+from router.routing.pricing import estimate, total
 from router.routing.select import Selection, is_length_needed, select
 from router.routing.translating import asked, batches, fewer, in_english, is_english, lines_of, prepared, read_lines
 from router.telemetry import CallRecord, Sink, milliseconds
@@ -34,9 +34,8 @@ from router.upstream.conversation import NOBODY, Keeper
 from router.upstream.racing import Race, Run, alarm, first_of
 from router.upstream.transport import Transport
 from router.upstream.waiting import DeadlineOver
-from router.vendors.spec import ListenAsk
 from router.wire.calls import Call, ListenCall
-from router.wire.errors import CallError
+from router.wire.errors import CallError, Unsupported
 from router.wire.faults import Fault
 from router.wire.transcripts import Transcript
 
@@ -80,6 +79,10 @@ class Relay:
         self.plan = plan
         self.history.health.forgive_refusals(self._clock())
 
+    def check(self, call: Call) -> None:
+        """Raise the `CallError` of a call that nobody could answer."""
+        select(self.plan, call, self.history, self._clock(), self._draw())
+
     @asynccontextmanager
     async def answer(self, call: Call, record: CallRecord, keeper: Keeper = NOBODY) -> AsyncIterator[Reply]:
         """The committed reply to a call; leaving the context ends the vendor's call. Raises `CallError`.
@@ -91,17 +94,17 @@ class Relay:
         given_up: list[Fitted] = []
         try:
             call = await _with_length(call, plan)
-            selection = select(plan, call, self.history, self._clock(), self._draw())
+            selection = _resumed(select(plan, call, self.history, self._clock(), self._draw()), keeper)
             async with AsyncExitStack() as commitment:
-                chain = replace(_chain_of(selection, call, plan, began, given_up, record.key), keeper=keeper)
+                chain = _chain_of(selection, call, plan, began, given_up, record.key, keeper)
                 reply = await self._first_success(chain, record, commitment)
                 record.target, record.dropped = reply.fitted.target.name, reply.fitted.dropped
                 record.cache = reply.cache
                 if reply.fitted.is_to_translate:
                     reply.transcript = await self._translated(reply, call, selection, chain)
-                await _measure(reply, given_up)
+                await measure(reply, given_up)
                 record.first_byte_ms = milliseconds(self._clock() - began)
-                _tell_cost(record, total([reply.cost(), *map(estimate, given_up)]))
+                tell_cost(record, total([reply.cost(), *map(estimate, given_up)]))
                 yield reply
             self._praise(reply)
             record.outcome, record.status = "ok", 200
@@ -120,7 +123,7 @@ class Relay:
             raise
         finally:
             record.units = reply.units if reply is not None else {}
-            _tell_cost(record, _settled(reply, record, given_up))
+            tell_cost(record, settled(reply, record, given_up))
             record.total_ms = milliseconds(self._clock() - began)
             record.is_told = True
             self._sink(record)
@@ -247,8 +250,24 @@ class Relay:
         return [line for part in parts for line in await self._in_english(part, chain_for, reply, asked_before + 1)]
 
 
+def _resumed(selection: Selection, keeper: Keeper) -> Selection:
+    """With the target in front where the job is that was begun in another life. Raises `Unsupported` if it is gone."""
+    if keeper.begun_at is None:
+        return selection
+    able = sorted(selection.able, key=lambda fitted: fitted.target.name != keeper.begun_at)
+    if able[0].target.name != keeper.begun_at:
+        raise Unsupported(f"It was begun at {keeper.begun_at}, which may not serve it any more.", code="target_gone")
+    return replace(selection, able=able)
+
+
 def _chain_of(
-    selection: Selection, call: Call, plan: Plan, began: float, given_up: list[Fitted], owner: str | None
+    selection: Selection,
+    call: Call,
+    plan: Plan,
+    began: float,
+    given_up: list[Fitted],
+    owner: str | None,
+    keeper: Keeper,
 ) -> Chain:
     defaults = plan.table.defaults
     return Chain(
@@ -261,6 +280,8 @@ def _chain_of(
         given_up=given_up,
         cache=selection.cache if call.kind == "speech" else None,
         owner=owner,
+        keeper=keeper,
+        wait_s=call.wait_s,
     )
 
 
@@ -269,21 +290,3 @@ async def _with_length(call: Call, plan: Plan) -> Call:
     if not isinstance(call, ListenCall) or not is_length_needed(plan, call):
         return call
     return replace(call, seconds=await length_of(call.audio))
-
-
-async def _measure(reply: Reply, given_up: Sequence[Fitted]) -> None:
-    """Find out how long the audio is that was listened to, where that is billed and nobody has said it."""
-    ask = reply.fitted.ask
-    bills = [*reply.bills, *(Bill(asked, {}) for asked in given_up)]
-    if isinstance(ask, ListenAsk) and any(is_by_length(bill.asked, bill.reported) for bill in bills):
-        await length_of(ask.audio)
-
-
-def _settled(reply: Reply | None, record: CallRecord, given_up: Sequence[Fitted]) -> Cost | None:
-    """What it has all cost in the end. Where every attempt failed that is nothing, as far as vendors bill no errors."""
-    cost = total([*map(settle, reply.bills if reply is not None else ()), *map(estimate, given_up)])
-    return Cost(cost.usd, is_exact=False) if cost and reply is None and record.attempts else cost
-
-
-def _tell_cost(record: CallRecord, cost: Cost | None) -> None:
-    record.cost_usd, record.cost_basis = None if cost is None else cost.usd, basis_of(cost)

@@ -1,21 +1,23 @@
 """A call that is committed to one target: what goes out, what it is made of, what it costs.
 
-What lives here: values. How they come about: `attempt`; what becomes of them: `relay`, and the doors.
+What lives here: values, and what is told of their cost. How they come about: `attempt`; what becomes of them: `relay`,
+and the doors.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from msgspec import Struct
 
+from router.media.length import length_of
 from router.routing.fit import Fitted
-from router.routing.pricing import Bill, Cost, estimate, settle, total
+from router.routing.pricing import Bill, Cost, basis_of, estimate, is_by_length, settle, total
 from router.telemetry import CallRecord
-from router.vendors.spec import Heard, Unit
+from router.vendors.spec import Heard, ListenAsk, Unit
 from router.wire.transcripts import Transcript
 
-__all__ = ["Audio", "Reply"]
+__all__ = ["Audio", "Reply", "measure", "settled", "tell_cost"]
 
 
 class Audio(Struct):
@@ -61,3 +63,22 @@ class Reply(Struct):
         if len(self.bills) < self.requests:
             return estimate(self.fitted)
         return total(map(settle, self.bills))
+
+
+async def measure(reply: Reply, given_up: Sequence[Fitted]) -> None:
+    """Find out how long the audio is that was listened to, where that is billed and nobody has said it."""
+    ask = reply.fitted.ask
+    bills = [*reply.bills, *(Bill(asked, {}) for asked in given_up)]
+    if isinstance(ask, ListenAsk) and any(is_by_length(bill.asked, bill.reported) for bill in bills):
+        await length_of(ask.audio)
+
+
+def settled(reply: Reply | None, record: CallRecord, given_up: Sequence[Fitted]) -> Cost | None:
+    """What it has all cost in the end. Where every attempt failed that is nothing, as far as vendors bill no errors."""
+    cost = total([*map(settle, reply.bills if reply is not None else ()), *map(estimate, given_up)])
+    return Cost(cost.usd, is_exact=False) if cost and reply is None and record.attempts else cost
+
+
+def tell_cost(record: CallRecord, cost: Cost | None) -> None:
+    """Put a cost into the call's record."""
+    record.cost_usd, record.cost_basis = None if cost is None else cost.usd, basis_of(cost)

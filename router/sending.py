@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from hashlib import sha256
+
+import msgspec
 
 from router.routing.fit import Fitted
 from router.upstream.answers import Answer, read_answer
 from router.upstream.conversation import NOBODY, Conversations, Keeper, Side
+from router.upstream.dress import digest
 from router.upstream.transport import Patience, Transport
 from router.upstream.waiting import Limits
 
-__all__ = ["Sender"]
+__all__ = ["Sender", "recording_key"]
 
 
 class Sender:
@@ -49,3 +53,12 @@ class Sender:
     async def close(self) -> None:
         """Let what has still to be said to vendors be said."""
         await self._conversations.close()
+
+
+def recording_key(fitted: Fitted, owner: str | None) -> str:
+    """What tells a recording from all others: what the vendor is sent, what becomes of it, whose it is."""
+    facts = fitted.target.outlet.facts
+    pieces = fitted.pieces()
+    requests = digest((piece.draft() for piece in pieces), facts, fitted.extras)
+    steps = sha256(msgspec.json.encode([piece.ask for piece in pieces]))  # the first of several may not say it all
+    return f"{requests.hex()}:{steps.hexdigest()}:{fitted.target.outlet.name}:{fitted.source}:{fitted.wanted}:{owner!r}"

@@ -9,14 +9,18 @@ from asyncio import Event
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing
 
+from msgspec.structs import replace
+
 from router.media.join import joined
 from router.media.meter import metered
-from router.media.paths import Undecodable
+from router.media.paths import MUSIC, SPEECH, Undecodable
 from router.routing.fit import Fitted
 from router.routing.pricing import Bill, foreseen_s, is_by_length
-from router.upstream.ahead import begun
+from router.upstream.ahead import after, begun
 from router.upstream.answers import audible
+from router.vendors.spec import SoundAsk
 from router.wire.audio import Format
+from router.wire.containers import HEAD_BYTES, format_of
 from router.wire.faults import Fault, Kind
 
 __all__ = ["ending", "heard", "remade"]
@@ -27,7 +31,8 @@ async def remade(parts: AsyncIterator[AsyncIterator[bytes]], fitted: Fitted) -> 
     assert fitted.source
     assert fitted.wanted
     try:
-        async with aclosing(joined(parts, fitted.source, fitted.wanted)) as made:
+        shape = MUSIC if isinstance(fitted.ask, SoundAsk) else SPEECH
+        async with aclosing(joined(parts, fitted.source, fitted.wanted, shape)) as made:
             async for chunk in made:
                 yield chunk
     except Undecodable as error:
@@ -42,11 +47,19 @@ async def ending(chunks: AsyncIterator[bytes], end: Event) -> AsyncGenerator[byt
 
 
 async def heard(chunks: AsyncIterator[bytes], bill: Bill, opened: AsyncExitStack) -> AsyncIterator[bytes]:
-    """A vendor's audio, begun, and measured where it is billed by its length."""
+    """A vendor's audio, begun, and measured where it is billed by its length.
+
+    It is taken for what it is: some vendors choose the format themselves, and some choose another than was asked for.
+    """
     source = bill.asked.source
     chunks = audible(chunks, source)
-    if source and is_by_length(bill.asked, bill.reported):
-        chunks = await opened.enter_async_context(aclosing(_metered(chunks, source, bill)))
+    if source and source.codec != "pcm":  # samples may begin like anything
+        first = await anext(chunks)
+        chunks = after(first, chunks)
+        if (found := format_of(first[:HEAD_BYTES])) and found != source:
+            bill.asked = replace(bill.asked, source=found)
+    if bill.asked.source and is_by_length(bill.asked, bill.reported):
+        chunks = await opened.enter_async_context(aclosing(_metered(chunks, bill.asked.source, bill)))
     return await begun(chunks)
 
 

@@ -7,27 +7,34 @@ from __future__ import annotations
 
 import string
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from time import monotonic
 from typing import Literal
 from urllib.parse import quote
 
+import msgspec
 from litestar.types import ASGIApp, Receive, Scope, Send
+from msgspec.structs import replace
 
 from router.accounts.keys import Keyring
 from router.api.exchange import ClientLeft, Exchange
 from router.api.forms import FormLimits
 from router.api.listening import ListenRequest, parse_listening
+from router.api.sounds import SoundKind, parse_sound
 from router.api.speech import parse_speech
-from router.api.streams import EventStream
+from router.api.streams import EventStream, ProgressNews
+from router.api.tasks import path_of, shown
 from router.api.uploads import read_upload
 from router.api.writing import measured, usage_of, written
 from router.config import Server
 from router.relay import CLIENT_LEFT, Relay, Reply
 from router.routing.pricing import dollars
+from router.tasks.tasks import Tasks
 from router.telemetry import CallRecord, Sink
 from router.vendors.spec import Heard
 from router.wire import events
 from router.wire.audio import CONTENT_TYPES, Format
-from router.wire.errors import CallError, NotAllowed
+from router.wire.calls import SoundCall
+from router.wire.errors import CallError, NotAllowed, RouteExhausted, TooLong
 from router.wire.faults import Fault
 from router.wire.render import done_event
 from router.wire.transcripts import Delta, Segment, Transcript
@@ -42,15 +49,18 @@ LONGEST_HEADER = 1_024
 
 
 class AudioDoors:
-    """The three audio endpoints as ASGI applications."""
+    """The audio endpoints as ASGI applications."""
 
-    def __init__(self, relay: Relay, keyring: Keyring, sink: Sink) -> None:
+    def __init__(self, relay: Relay, keyring: Keyring, sink: Sink, tasks: Tasks) -> None:
         self._relay = relay
+        self._tasks = tasks
         self._sink = sink
         self._keyring = keyring
         self.speech = self._guarded("speech", self._speech)
         self.transcriptions = self._guarded("transcription", self._listening("transcription"))
         self.translations = self._guarded("translation", self._listening("translation"))
+        self.sound_effects = self._guarded("sound", self._sounding("sound"))
+        self.music = self._guarded("music", self._sounding("music"))
 
     @property
     def _server(self) -> Server:
@@ -98,6 +108,49 @@ class AudioDoors:
         stream = EventStream(exchange, lambda: _headers(record))
         async with exchange.watched(), stream.kept_alive(), self._relay.answer(call, record) as reply:
             await _send_audio_events(stream, reply, len(call.text))
+
+    # ------------------------------------------------------------------ sound effects, music
+
+    def _sounding(self, kind: SoundKind) -> Handle:
+        async def handle(exchange: Exchange, record: CallRecord) -> None:
+            server = self._server
+            request = parse_sound(await exchange.body(server.max_body), kind, server.max_input)
+            record.model = request.call.model
+            if request.is_background:
+                await self._take_in(exchange, record, request.call)
+            elif request.call.as_events:
+                await self._tell_sound(exchange, record, request.call)
+            else:
+                await self._send_sound(exchange, record, replace(request.call, wait_s=server.max_wait))
+
+        return handle
+
+    async def _take_in(self, exchange: Exchange, record: CallRecord, call: SoundCall) -> None:
+        task = await self._tasks.submit(call, record.key, record.request_id)
+        headers = {"location": path_of(task.id), **_router_headers(record)}
+        await exchange.reply(202, "application/json", msgspec.json.encode(shown(task)), headers)
+
+    async def _send_sound(self, exchange: Exchange, record: CallRecord, call: SoundCall) -> None:
+        began = monotonic()
+        try:
+            async with exchange.watched(), self._relay.answer(call, record) as reply:
+                await _send_audio(exchange, reply, call.format)
+        except RouteExhausted as error:
+            if error.status == 504 and monotonic() - began >= (call.wait_s or 0.0):
+                raise TooLong(call.wait_s or 0.0) from error
+            raise
+
+    async def _tell_sound(self, exchange: Exchange, record: CallRecord, call: SoundCall) -> None:
+        stream = EventStream(exchange, lambda: _headers(record))
+        news = ProgressNews(stream)
+        async with (
+            exchange.watched(),
+            stream.kept_alive(),
+            news.told(),
+            self._relay.answer(call, record, news) as reply,
+        ):
+            await news.end()
+            await _send_sound_events(stream, reply)
 
     # ------------------------------------------------------------------ transcription, translation
 
@@ -149,6 +202,16 @@ async def _send_audio_events(stream: EventStream, reply: Reply, characters: int)
         await stream.send(events.audio_delta(chunk))
     usage = usage_of(reply)
     await stream.finish(events.audio_done(usage.input_tokens or 0, usage.output_tokens or 0, characters))
+
+
+async def _send_sound_events(stream: EventStream, reply: Reply) -> None:
+    assert reply.audio
+    await stream.send(events.sound_delta(reply.audio.first))
+    reply.record.bytes_out += len(reply.audio.first)
+    async for chunk in reply.audio.rest:
+        reply.record.bytes_out += len(chunk)
+        await stream.send(events.sound_delta(chunk))
+    await stream.finish(events.sound_done(reply.record.bytes_out))
 
 
 async def _send_transcript(exchange: Exchange, reply: Reply, request: ListenRequest) -> None:

@@ -18,6 +18,7 @@ from router.accounts.keys import Keyring
 from router.api.exchange import ClientLeft, Exchange
 from router.api.forms import Form
 from router.api.listening import parse_listening
+from router.api.sounds import sound_call
 from router.api.speech import fields_of, speech_call
 from router.relay import Relay
 from router.routing.explain import explain
@@ -63,6 +64,8 @@ def call_of(fields: Mapping[str, Any], max_input: int) -> Call:
     match kind := fields.get("kind", "speech"):
         case "speech":
             return speech_call(rest, max_input)
+        case "sound" | "music":
+            return sound_call(rest, kind, max_input)
         case "transcription" | "translation":
             duration = _number(rest.pop("duration", None), "duration", LONGEST_S)
             audio = Upload("audio.wav", "audio/wav", b"RIFF")
@@ -70,7 +73,7 @@ def call_of(fields: Mapping[str, Any], max_input: int) -> Call:
             form = Form([(name, value) for name, value in rest.items() if value is not None], audio)
             return replace(parse_listening(form, kind).call, seconds=duration)
         case _:
-            raise _invalid("kind", "expected speech, transcription or translation")
+            raise _invalid("kind", "expected speech, transcription, translation, sound or music")
 
 
 def _number(value: Any, name: str, most: float) -> float | None:

@@ -15,10 +15,13 @@ from router.api.brackets import check_count
 from router.api.exchange import invalid_json
 from router.api.own_routes import parse_route
 from router.wire.audio import SPEECH_FORMATS
-from router.wire.calls import LONGEST_MODEL, SpeechCall
+from router.wire.calls import LONGEST_MODEL, SpeechCall, Turn
 from router.wire.errors import InvalidCall
 
-__all__ = ["SpeechBody", "check_input", "fields_of", "parse_speech", "speech_call"]
+__all__ = ["SpeechBody", "check_input", "fields_of", "invalid_field", "parse_speech", "speech_call"]
+
+
+MOST_TURNS = 1_000
 
 
 class VoiceId(Struct, frozen=True):
@@ -27,8 +30,15 @@ class VoiceId(Struct, frozen=True):
     id: str
 
 
+class TurnBody(Struct, frozen=True):
+    """What one voice says; without a voice of its own it is the call's."""
+
+    text: Annotated[str, Meta(min_length=1)]
+    voice: str | VoiceId | None = None
+
+
 class SpeechBody(Struct, frozen=True):
-    """OpenAI's fields; null is as good as absent for the optional ones."""
+    """OpenAI's fields, and those of this router's own; null is as good as absent for the optional ones."""
 
     model: Annotated[str, Meta(min_length=1, max_length=LONGEST_MODEL)]
     input: str
@@ -38,6 +48,7 @@ class SpeechBody(Struct, frozen=True):
     speed: Annotated[float, Meta(ge=0.25, le=4.0)] | None = None
     stream_format: Literal["audio", "sse"] | None = None
     language: str | None = None
+    dialogue: Annotated[list[TurnBody], Meta(max_length=MOST_TURNS)] | None = None
 
 
 MOST_VALUES = 10_000
@@ -66,13 +77,16 @@ def speech_call(fields: Mapping[str, Any], max_input: int) -> SpeechCall:
     try:
         asked = msgspec.convert(fields, SpeechBody, strict=False)
     except msgspec.ValidationError as error:
-        raise _invalid_field(error) from error
-    check_input(asked.input, max_input)
+        raise invalid_field(error) from error
+    turns = tuple(Turn(turn.text, _voice_of(turn.voice or asked.voice)) for turn in asked.dialogue or ())
+    text = "\n".join(turn.text for turn in turns) or asked.input
+    check_input(text, max_input, "dialogue" if turns else "input")
     tunables = {"speed": asked.speed, "instructions": asked.instructions, "language": asked.language}
     return SpeechCall(
         model=asked.model,
-        text=asked.input,
-        voice=asked.voice.id if isinstance(asked.voice, VoiceId) else asked.voice,
+        text=text,
+        voice=_voice_of(asked.voice),
+        turns=turns,
         format=SPEECH_FORMATS[asked.response_format or "mp3"],
         tunables={name: value for name, value in tunables.items() if value is not None},
         extras={name: value for name, value in fields.items() if name not in _KNOWN and value is not None},
@@ -81,13 +95,17 @@ def speech_call(fields: Mapping[str, Any], max_input: int) -> SpeechCall:
     )
 
 
+def _voice_of(voice: str | VoiceId) -> str:
+    return voice.id if isinstance(voice, VoiceId) else voice
+
+
 def _fields(body: bytes) -> dict[str, Any]:
     outline = _outline(body)
     check_count(outline, MOST_VALUES)
     return {name: _decode(raw) for name, raw in outline.items()}
 
 
-def _invalid_field(error: msgspec.ValidationError) -> InvalidCall:
+def invalid_field(error: msgspec.ValidationError) -> InvalidCall:
     """Where msgspec says "… - at `$.speed`", or names the missing field in its text: the param and the words."""
     text, _, path = str(error).partition(" - at `$.")
     param = path.rstrip("`") or None
@@ -97,15 +115,15 @@ def _invalid_field(error: msgspec.ValidationError) -> InvalidCall:
     return InvalidCall(f"Invalid value for '{param}': {text[:1].lower()}{text[1:]}.", param=param, code="invalid_value")
 
 
-def check_input(text: str, max_input: int) -> None:
+def check_input(text: str, max_input: int, param: str = "input") -> None:
     """Raises `InvalidCall` for a text with nothing to say, or with more than `max_input` characters."""
     if not text.strip():
         raise InvalidCall(
-            "Invalid value for 'input': there is nothing to say in it.", param="input", code="invalid_value"
+            f"Invalid value for '{param}': there is nothing to say in it.", param=param, code="invalid_value"
         )
     if len(text) > max_input:
         raise InvalidCall(
-            f"Invalid value for 'input': {len(text):,} characters, at most {max_input:,} are taken.",
-            param="input",
+            f"Invalid value for '{param}': {len(text):,} characters, at most {max_input:,} are taken.",
+            param=param,
             code="string_above_max_length",
         )

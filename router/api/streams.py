@@ -11,11 +11,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from router.api.exchange import ClientLeft, Exchange
+from router.upstream.conversation import Keeper
+from router.vendors.spec import Progress
 from router.wire.errors import CallError
-from router.wire.events import BROKEN_OFF, COMMENT, event
+from router.wire.events import BROKEN_OFF, COMMENT, event, sound_progress
 from router.wire.faults import Fault
 
-__all__ = ["EventStream"]
+__all__ = ["EventStream", "ProgressNews"]
 
 SILENCE_S = 15.0
 """Seconds without a byte until a comment is sent: well below the minute after which proxies give up."""
@@ -89,3 +91,43 @@ class EventStream:
                     await self.send(COMMENT)
                 else:
                     await asyncio.sleep(SILENCE_S - silent_s)
+
+
+class ProgressNews(Keeper):
+    """Watches a call, and tells its client how far it is until there is something to hear."""
+
+    def __init__(self, stream: EventStream) -> None:
+        self._stream = stream
+        self._latest: Progress | None = None
+        self._is_new = asyncio.Event()
+        self._telling: asyncio.Task[None] | None = None
+
+    def progressed(self, progress: Progress) -> None:
+        """See `Keeper`. What has not changed is no news."""
+        if progress != self._latest:
+            self._latest = progress
+            self._is_new.set()
+
+    @asynccontextmanager
+    async def told(self) -> AsyncIterator[None]:
+        """Tell while the context lasts."""
+        self._telling = asyncio.get_running_loop().create_task(self._tell())
+        try:
+            yield
+        finally:
+            self._telling.cancel()
+
+    async def end(self) -> None:
+        """No more news; the one that is being told goes out whole."""
+        if self._telling:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
+
+    async def _tell(self) -> None:
+        with suppress(ClientLeft):  # the work that is watched hears of it
+            while True:
+                await self._is_new.wait()
+                self._is_new.clear()
+                if self._latest:
+                    status = "queued" if self._latest.is_queued else "running"
+                    await self._stream.send(sound_progress(status, self._latest.share))

@@ -33,6 +33,7 @@ __all__ = ["is_loopback", "serve", "welcome"]
 
 BACKLOG = 2048
 UNNAMED_KEY = "KEY"
+PATHS = {"sound": "/v1/audio/sound-effects", "music": "/v1/audio/music"}
 
 _log = structlog.get_logger("audio_router.table")
 
@@ -134,6 +135,8 @@ def welcome(plan: Plan, loaded: Loaded, address: str, environment: Mapping[str, 
     yield ""
     variable = _key_variable(loaded, environment)
     for kind in KINDS:
+        if kind in ("sound", "music") and not any(kind in target.abilities for target in _targets(plan)):
+            continue  # what no route of the table is for
         yield from _how_to(kind, plan, address, variable)
     if variable == UNNAMED_KEY:
         yield escape(f'{variable} is the key of "{next(iter(loaded.table.keys))}".')
@@ -173,8 +176,12 @@ def _is_known_for(kind: CallKind, target: Target) -> bool:
     return any(row_of(target.abilities[one], target.model) for one in kinds if one in target.abilities)
 
 
+def _targets(plan: Plan) -> Iterator[Target]:
+    return (target for route in plan.routes.values() for target in route.targets)
+
+
 def _what_would_help(plan: Plan, kind: CallKind) -> str:
-    targets = [target for route in plan.routes.values() for target in route.targets if kind in target.abilities]
+    targets = [target for target in _targets(plan) if kind in target.abilities]
     outlets: Sequence[Outlet] = list({target.outlet.name: target.outlet for target in targets}.values())
     keys = [" and ".join(outlet.unset) for outlet in outlets if outlet.unset]
     if keys:
@@ -192,6 +199,10 @@ def _curl(kind: CallKind, model: str, speaker: str | None, address: str, variabl
 
     if kind == "speech":
         return f"{say(model, 'Hello from your audio router.')} -o hello.mp3"
+    if kind in PATHS:
+        asked = {"model": model, "input": "Rain on a tin roof.", "duration": 5}
+        body = shlex.quote(msgspec.json.encode(asked).decode())
+        return f"curl -sS {address}{PATHS[kind]}{key} -H 'Content-Type: application/json' -d {body} -o {kind}.mp3"
     path = "transcriptions" if kind == "transcription" else "translations"
     listen = f"curl -sS {address}/v1/audio/{path}{key} -F {shlex.quote(f'model={model}')} -F file=@"
     return f"{say(speaker, 'one two three')} | {listen}-\\;filename=speech.mp3" if speaker else f"{listen}speech.mp3"

@@ -17,7 +17,7 @@ from router.config.route import (
 )
 from router.config.salvage import STAND_IN
 from router.config.schema import json_schema
-from router.config.table import Defaults, KeyEntry, Server, Table, VendorEntry
+from router.config.table import Defaults, KeyEntry, Server, Table, Tasks, VendorEntry
 from router.config.units import Duration, Size
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "Source",
     "Table",
     "TargetEntry",
+    "Tasks",
     "VendorEntry",
     "json_schema",
     "load",

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, field
 
 from router.config.route import CallTimes, Route, Translators
-from router.config.units import Size
+from router.config.units import Duration, Size
 from router.config.words import BaseUrl, HostPattern, Positive, Sha256, Strict, Text, VendorName
 
-__all__ = ["Defaults", "KeyEntry", "Server", "Table", "VendorEntry"]
+__all__ = ["Defaults", "KeyEntry", "Server", "Table", "Tasks", "VendorEntry"]
 
 
 class _Sealed(Strict, frozen=True):
@@ -91,10 +91,34 @@ class Server(Strict, frozen=True, kw_only=True):
     max_cache: Annotated[
         Size, Meta(description="Of all recordings that routes keep.", extra_json_schema={"default": "64MB"})
     ] = field(default_factory=lambda: Size(64 * 1024**2))
+    max_wait: Annotated[
+        Duration,
+        Meta(
+            description="How long music and sound effects are waited for without a byte to the client, which is then "
+            "told to ask in the background; Node's clients give up after 300s.",
+            extra_json_schema={"default": "285s"},
+        ),
+    ] = field(default_factory=lambda: Duration(285.0))
     client_routes: Annotated[
         bool, Meta(description="Whether a call may bring a chain or a policy of its own (`route`).")
     ] = True
     direct: Annotated[bool, Meta(description="Whether a call may name `vendor/model` as its model.")] = True
+
+
+class Tasks(Strict, frozen=True, kw_only=True):
+    """What clients ask for in the background (`background: true`): where it is kept, how much of it, how long."""
+
+    folder: Annotated[
+        Text | None,
+        Meta(description="Of the database and the files, shared by all processes; unset: the user's state folder."),
+    ] = None
+    keep: Annotated[Duration, Meta(description="How long after its end.", extra_json_schema={"default": "24h"})] = (
+        field(default_factory=lambda: Duration(86_400.0))
+    )
+    max_bytes: Annotated[
+        Size, Meta(description="Of all files; beyond it the oldest go.", extra_json_schema={"default": "1GB"})
+    ] = field(default_factory=lambda: Size(1024**3))
+    at_once: Annotated[int, Meta(ge=1, le=10_000, description="How many run in a process; the others wait.")] = 16
 
 
 class KeyEntry(_Sealed, frozen=True, kw_only=True):
@@ -129,6 +153,7 @@ class Table(Strict, frozen=True, kw_only=True):
     routes: Annotated[dict[Text, Route], Meta(min_length=1, description="Public model name -> targets.")]
     defaults: Defaults = field(default_factory=Defaults)
     server: Server = field(default_factory=Server)
+    tasks: Tasks = field(default_factory=Tasks)
     keys: Annotated[
         dict[Text, _OneKey], Meta(description="Who may call; none: everyone, on a loopback address only.")
     ] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from router.routing.plan import Plan, Target
 from router.vendors.spec import (
     Ask,
     ChatAsk,
+    Dialogue,
     Draft,
     ListenAsk,
     Operation,
@@ -102,18 +103,23 @@ def fit(call: Call, target: Target, plan: Plan) -> Fitted:
     dropped: list[str] = []
     kept = _tunables(call, operation, dropped)
     extras = _extras(call, target, operation, plan, dropped)
-    if dropped and plan.table.defaults.params == "strict":
-        raise Cannot(f"does not honour {', '.join(dropped)} (params: strict)")
     streams = operation.events is not None and "events" in operation.gives
     shared = {"model": target.model, "options": extras, "as_events": call.as_events and streams, **kept}
     whole = Fitted(target, operation, Ask(model=target.model), extras, tuple(dropped))
-    match call, operation:
-        case SpeechCall(), Speech():
-            return _speaking(whole, call, operation, shared, plan)
-        case SoundCall(), Sound():
-            return _sounding(whole, call, operation, shared)
-        case ListenCall(), Transcription():
-            _check_listening(call, operation)
+    fitted = _asking(whole, call, shared, plan)
+    if fitted.dropped and plan.table.defaults.params == "strict":
+        raise Cannot(f"does not honour {', '.join(fitted.dropped)} (params: strict)")
+    return fitted
+
+
+def _asking(whole: Fitted, call: Call, shared: Mapping[str, Any], plan: Plan) -> Fitted:
+    match call, whole.operation:
+        case SpeechCall(), Speech() as can:
+            return _speaking(whole, call, can, shared, plan)
+        case SoundCall(), Sound() as can:
+            return _sounding(whole, call, can, shared)
+        case ListenCall(), Transcription() as can:
+            _check_listening(call, can)
             ask = ListenAsk(audio=call.audio, wants=call.wants, **shared)
             return replace(whole, ask=ask, wants=call.wants, seconds=call.seconds)
         case _:
@@ -125,21 +131,22 @@ def _speaking(whole: Fitted, call: SpeechCall, can: Speech, shared: Mapping[str,
     _check_language(call, can, "speak")
     target = whole.target
     turns = tuple(Turn(turn.text, voice_at(target, can, turn.voice, plan)) for turn in call.turns)
-    is_native = bool(turns) and _has_dialogue(can, turns)
-    pieces = () if is_native else turns or (Turn(call.text, ""),)
-    longest = can.longest if any(len(one.text) > (can.longest or len(one.text)) for one in pieces) else None
-    source = _source(can, call.format, is_joined=longest is not None or len(pieces) > 1)
+    if turns and (dialogue := can.dialogue) and _is_within(dialogue, turns):
+        source, longest = _source(can, call.format, is_joined=False), None
+        lost = {name for name in dialogue.drops if shared.get(name) is not None}
+        shared = {name: value for name, value in shared.items() if name not in lost} | {"turns": turns}
+        whole = replace(whole, dropped=(*whole.dropped, *sorted(lost)))
+    else:
+        pieces = turns or (Turn(call.text, ""),)
+        longest = can.longest if any(len(one.text) > (can.longest or len(one.text)) for one in pieces) else None
+        source = _source(can, call.format, is_joined=longest is not None or len(pieces) > 1)
+        whole = replace(whole, longest=longest, turns=turns)
     voice = turns[0].voice if turns else voice_at(target, can, call.voice, plan)
-    spoken = turns if is_native else ()
-    ask = SpeechAsk(text=call.text, voice=voice, format=can.formats[source], turns=spoken, **shared)
-    unspoken = () if is_native else turns
-    return replace(whole, ask=ask, source=source, wanted=call.format, longest=longest, turns=unspoken)
+    ask = SpeechAsk(text=call.text, voice=voice, format=can.formats[source], **shared)
+    return replace(whole, ask=ask, source=source, wanted=call.format)
 
 
-def _has_dialogue(can: Speech, turns: Sequence[Turn]) -> bool:
-    bounds = can.dialogue
-    if bounds is None:
-        return False
+def _is_within(bounds: Dialogue, turns: Sequence[Turn]) -> bool:
     is_short = bounds.longest is None or sum(len(turn.text) for turn in turns) <= bounds.longest
     return is_short and (bounds.voices is None or len({turn.voice for turn in turns}) <= bounds.voices)
 

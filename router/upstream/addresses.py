@@ -31,8 +31,10 @@ def address_of(url: str, vendor: Vendor) -> Address:
     A result may lie at a host that the vendor file or the table names, by https; a vendor on loopback may keep its
     results on loopback.
     """
-    if not url.startswith(("http://", "https://")):
+    if url.startswith("/") or not vendor.base_url:  # a program of this machine is no address at all
         return Address(vendor.base_url + url, is_vendors=True)
+    if not url.startswith(("http://", "https://")):
+        raise Fault(Kind.GARBLED, f"the vendor named an address that is none: {url!r:.100}")
     try:
         parts, base = urlsplit(url), urlsplit(vendor.base_url)
         host, is_vendors = parts.hostname or "", _origin(url) == _origin(vendor.base_url)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from router.wire.faults import Fault
 
-__all__ = ["Opener", "Pause", "begun", "in_turn"]
+__all__ = ["Opener", "Pause", "after", "begun", "in_turn"]
 
 IN_MEMORY_BYTES = 256 * 1024
 MOST_AHEAD_BYTES = 64 * 1024 * 1024
@@ -32,10 +32,11 @@ Pause = Callable[[Fault, int], float | None]
 
 async def begun(stream: AsyncIterator[_T]) -> AsyncIterator[_T]:
     """The same stream once its first item is in hand. Raises `StopAsyncIteration` where there is none."""
-    return _after(await anext(stream), stream)
+    return after(await anext(stream), stream)
 
 
-async def _after(first: _T, rest: AsyncIterator[_T]) -> AsyncIterator[_T]:
+async def after(first: _T, rest: AsyncIterator[_T]) -> AsyncIterator[_T]:
+    """The stream whose first item is in hand already."""
     yield first
     async for item in rest:
         yield item

@@ -108,17 +108,24 @@ async def _read(response: Response, reply: Reply, context: _Context) -> Answer:
     if response.status >= 300:
         body = await _whole(response, LARGEST_ERROR_BYTES, is_error=True)
         raise fault_in(vendor.errors, response.status, headers, _document(body, is_error=True))
-    units = units_in(vendor, None, headers)
-    if reply.framing is not Framing.JSON and _is_document(response, reply):
+    if reply.framing is Framing.JSON:
+        return await _read_document(response, reply, context)
+    if _is_document(response, reply):
         document = _document(await _whole(response, LARGEST_ERROR_BYTES, is_error=True), is_error=True)
         raise fault_in(vendor.errors, response.status, headers, document)
-    if reply.framing is Framing.EVENTS:
-        events = _Events(response, reply, context, units)
-        if Piece in reply.makes:
-            return Answer(units, audio=_audio(events))
-        return Answer(units, heard=_heard(events, context))
+    units = units_in(vendor, None, headers)
     if reply.framing is Framing.RAW:
+        if fault := error_in_success(vendor.errors, None, headers):
+            raise fault
         return Answer(units, audio=response.chunks())
+    events = _Events(response, reply, context, units)
+    if Piece in reply.makes:
+        return Answer(units, audio=_audio(events))
+    return Answer(units, heard=_heard(events, context))
+
+
+async def _read_document(response: Response, reply: Reply, context: _Context) -> Answer:
+    vendor, headers = context.vendor, response.headers
     document = _document(await _whole(response, LARGEST_DOCUMENT_BYTES))
     if fault := error_in_success(vendor.errors, document, headers):
         raise fault

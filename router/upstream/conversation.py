@@ -27,6 +27,7 @@ MOST_FAILED_POLLS = 5
 POLL_AGAIN_S = 1.0
 UNDO_S = 10.0
 MOST_REDIRECTS = 3
+MOST_KEPT = 64
 WORTH_ANOTHER_POLL = frozenset({Kind.CONNECT, Kind.TIMEOUT, Kind.BUSY, Kind.TRY_AGAIN, Kind.FAILED, Kind.GARBLED})
 NOT_MADE = frozenset({Kind.KEY, Kind.QUOTA, Kind.BUSY, Kind.INPUT, Kind.BLOCKED, Kind.NO_MODEL})
 
@@ -34,6 +35,8 @@ NOT_MADE = frozenset({Kind.KEY, Kind.QUOTA, Kind.BUSY, Kind.INPUT, Kind.BLOCKED,
 class Keeper:
     """Who keeps a call beyond the request that brought it, or just watches it: by default nobody does."""
 
+    begun_at: str | None = None
+    """The target that has the job already, from another life."""
     leaves_jobs = False
     """A job goes on at the vendor when the process that waits for it ends: somebody will ask for it again."""
 
@@ -92,6 +95,7 @@ class Conversations:
 
     def __init__(self) -> None:
         self._farewells: set[asyncio.Task[None]] = set()
+        self._kept: dict[str, tuple[float, Interim]] = {}
 
     @asynccontextmanager
     async def held(
@@ -103,7 +107,7 @@ class Conversations:
         keeper: Keeper = NOBODY,
     ) -> AsyncIterator[Told]:
         """Open the answer that holds the result. Raises `Fault`; of a job that may exist it says so."""
-        talk = _Talk(side, patience, on_sent, keeper)
+        talk = _Talk(side, patience, on_sent, keeper, self._kept)
         async with AsyncExitStack() as opened:
             if isinstance(request, Draft):
                 response = await self._asked(request, talk, opened)
@@ -149,8 +153,16 @@ class Conversations:
 class _Talk:
     """One conversation as far as it is."""
 
-    def __init__(self, side: Side, patience: Patience, on_sent: Callable[[], None], keeper: Keeper) -> None:
+    def __init__(
+        self,
+        side: Side,
+        patience: Patience,
+        on_sent: Callable[[], None],
+        keeper: Keeper,
+        kept: dict[str, tuple[float, Interim]],
+    ) -> None:
         self.side = side
+        self._kept = kept
         self.patience = patience
         self.keeper = keeper
         self.units: dict[Unit, float] = {}
@@ -169,12 +181,19 @@ class _Talk:
     def dressed(self, draft: Draft) -> Outgoing:
         return dress(draft, self.side.facts, self.side.settings, self.side.extras)
 
-    async def whole(self, draft: Draft, *, is_once: bool) -> Interim:
-        """A whole answer on the way. Raises `Fault`."""
-        request = replace(self.dressed(draft), is_once=is_once)
-        async with self.side.transport.send(request, self.patience, self.on_sent) as response:
+    async def whole(self, draft: Draft, request: Outgoing, on_sent: Callable[[], None]) -> Interim:
+        """A whole answer on the way, or what a look-up has found of late. Raises `Fault`."""
+        key, now = f"{self.side.facts.name} {request.url}", asyncio.get_running_loop().time()
+        until, answer = self._kept.get(key, (0.0, None))
+        if answer is not None and now < until and draft.keep_s:
+            return answer
+        async with self.side.transport.send(request, self.patience, on_sent) as response:
             answer = await interim_of(response, self.side.facts, self.side.settings)
         self.units |= units_in(self.side.facts, answer.json, answer.headers)
+        if draft.keep_s:
+            self._kept[key] = now + draft.keep_s, answer
+            while len(self._kept) > MOST_KEPT:
+                self._kept.pop(next(iter(self._kept)))
         return answer
 
     async def fetched(self, draft: Draft, opened: AsyncExitStack) -> Response:
@@ -233,15 +252,12 @@ async def _created(draft: Draft, talk: _Talk) -> Interim:
         talk.on_sent()
 
     await talk.keeper.sending(talk.side.target)
-    request = replace(talk.dressed(draft), is_once=True)
     try:
-        async with talk.side.transport.send(request, talk.patience, on_sent) as response:
-            answer = await interim_of(response, talk.side.facts, talk.side.settings)
+        answer = await talk.whole(draft, replace(talk.dressed(draft), is_once=True), on_sent)
     except Fault as fault:
         talk.may_exist = talk.may_exist or (was_sent and fault.kind not in NOT_MADE)
         raise
     talk.may_exist = True
-    talk.units |= units_in(talk.side.facts, answer.json, answer.headers)
     await talk.keeper.answered(talk.side.target, answer)
     return answer
 
@@ -251,7 +267,7 @@ async def _polled(draft: Draft, talk: _Talk) -> Interim:
     failures = 0
     while True:
         try:
-            return await talk.whole(draft, is_once=False)
+            return await talk.whole(draft, talk.dressed(draft), talk.on_sent)
         except Fault as fault:
             failures += 1
             if fault.kind not in WORTH_ANOTHER_POLL or failures >= MOST_FAILED_POLLS:

@@ -51,8 +51,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     belong: in the `body`, the `query`, or in the member of the body that has that name; `objects` how a form spells an
     object: as one JSON text, or with a part for each `name[key]`.
 
-    Of a job's steps: `after_s` is how long to wait before this one, `undo` what to ask for if nobody waits for the job
-    any more, `progress` how far it is by now.
+    Of several steps: `after_s` is how long to wait before this one, `undo` what to ask for if nobody waits for the job
+    any more, `progress` how far it is by now; `keep_s`: a look-up whose answer holds for that long, for all calls.
     """
 
     method: str
@@ -68,6 +68,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     after_s: float = 0.0
     undo: Draft | None = None
     progress: Progress | None = None
+    keep_s: float = 0.0
 
 
 def post(url: str, *segments: str, **rest: Any) -> Draft:
@@ -91,6 +92,8 @@ def path_of(name: str) -> str:
 
 
 def _filled(url: str, segments: tuple[str, ...]) -> str:
+    if not isinstance(url, str):
+        raise TypeError(f"{type(url).__name__} where an address was due")  # which a vendor named, or did not
     return url.format(*map(_segment, segments)) if segments else url
 
 

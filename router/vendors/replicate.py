@@ -60,6 +60,7 @@ from router.wire.languages import code_of
 
 JOB = Job("status", words("processing"), done=words("succeeded"), queued=words("starting"), every_s=0.5, slowest_s=2.0)
 LARGEST_INLINE_BYTES = 1_000_000
+VERSION_HOLDS_S = 600.0
 ANY = "default"  # the voice of a model that is not known to take one
 OURS = words("version inputs")  # of a target's options: for us, and no inputs of the model
 OFFICIAL = ("minimax/", "stability-ai/")  # run under their own names; of the community's a version is run
@@ -165,7 +166,7 @@ def predicted(ask: Ask, usual: Names, said: Mapping[str, Any]) -> Generator[Draf
     given = {names[word]: value for word, value in said.items() if word in names and value is not None}
     model, version = path_of(ask.model), ask.options.get("version")
     if not version and not ask.model.startswith(OFFICIAL):
-        version = look("latest_version.id", (yield get(f"/models/{model}")).json)
+        version = look("latest_version.id", (yield get(f"/models/{model}", keep_s=VERSION_HOLDS_S)).json)
     made = yield post(
         "/predictions" if version else f"/models/{model}/predictions",
         headers={"prefer": "wait=60"},  # as long as it can be held: most are done by then

@@ -12,8 +12,6 @@ languages that we have no code for: Bodo, Dogri, Kashmiri, Konkani, Maithili, Ma
 
 from __future__ import annotations
 
-from collections import Counter
-
 from router.vendors.spec import (
     AAC,
     FLAC,
@@ -42,6 +40,7 @@ from router.vendors.spec import (
     words,
 )
 from router.wire.languages import code_of
+from router.wire.scripts import written_in
 
 
 def pairs(text: str) -> dict[str, str]:
@@ -50,7 +49,6 @@ def pairs(text: str) -> dict[str, str]:
 
 SPOKEN = words("bn en gu hi kn ml mr or pa ta te")
 HEARD = SPOKEN | words("as ne sa sd ur")
-SCRIPTS = ("hi", "bn", "pa", "gu", "or", "ta", "te", "kn", "ml")  # of Unicode's blocks of 128 from U+0900 on
 FEMALE = words(
     "anushka manisha vidya arya ritu pooja simran kavya ishita shreya priya neha roopa suhani rupali tanya shruti "
     "kavitha"
@@ -81,24 +79,19 @@ def cast(names: frozenset[str]) -> dict[str, Voice]:
     }
 
 
-def language_of(text: str) -> str:
-    """The language that the script of a text stands for, the one most used; English where none of India's is."""
-    blocks = Counter(SCRIPTS[ord(letter) - 0x900 >> 7] for letter in text if "\u0900" <= letter <= "\u0d7f")
-    return blocks.most_common(1)[0][0] if blocks else "en"
-
-
 def locale_of(language: str) -> str:
     return f"{code_of(language)}-IN".replace("or-", "od-")
 
 
 def speech(ask: SpeechAsk) -> Draft:
+    language = ask.language or written_in(ask.text, SPOKEN, latin_counts=0)  # the vendor wants one
     return post(
         "/text-to-speech/stream",
         json={
             "text": ask.text,
             "model": ask.model,
             "speaker": ask.voice,
-            "language_code": locale_of(ask.language or language_of(ask.text)),  # the vendor wants one
+            "language_code": locale_of(language),
             "pace": ask.speed,
             **ask.format,
         },

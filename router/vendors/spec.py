@@ -138,10 +138,14 @@ def words(text: str) -> frozenset[str]:
 
 
 class Dialogue(Struct, frozen=True):
-    """A model that speaks several voices at once: how many, and how many characters of all of them (None: any)."""
+    """A model that speaks several voices at once: how many, and how many characters of all of them (None: any).
+
+    `drops`: what it honours of one voice, and not of several.
+    """
 
     longest: int | None = None
     voices: int | None = None
+    drops: frozenset[str] = frozenset()
 
 
 class Model(Struct, frozen=True, kw_only=True):

@@ -13,8 +13,6 @@ does not know the voice says so by a 500. Coqui's xtts-streaming-server is anoth
 
 from __future__ import annotations
 
-import re
-
 from router.vendors.spec import (
     WAV,
     Draft,
@@ -30,28 +28,13 @@ from router.vendors.spec import (
     words,
 )
 from router.wire.languages import code_of
+from router.wire.scripts import written_in
 
-SCRIPTS = {  # English first: it is what a text without a letter is read as
-    "en": "[A-Za-z]",
-    "ar": "[\u0600-\u06ff]",
-    "hi": "[\u0900-\u097f]",
-    "ja": "[\u3040-\u30ff]",
-    "ko": "[\uac00-\ud7a3]",
-    "ru": "[\u0400-\u04ff]",
-    "zh": "[\u4e00-\u9fff]",
-}
-
-
-def language_of(text: str) -> str:
-    """The language that the most used script of a text stands for; English for whatever is in Latin letters."""
-    letters = {language: len(re.findall(script, text)) for language, script in SCRIPTS.items()}
-    if letters["ja"]:
-        letters["ja"] += letters["zh"]  # which Japanese is written in as well
-    return max(letters, key=letters.__getitem__)
+SPOKEN = words("ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh")
 
 
 def speech(ask: SpeechAsk) -> Draft:
-    language = code_of(ask.language) if ask.language else language_of(ask.text)
+    language = code_of(ask.language) if ask.language else written_in(ask.text, SPOKEN)
     return post(
         "/tts_to_audio/",
         json={
@@ -74,7 +57,7 @@ VENDOR = Vendor(
         reply=audio_bytes,
         formats={WAV: "wav"},
         honours=honours("language"),
-        languages=words("ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh"),
+        languages=SPOKEN,
         voices={
             **dict.fromkeys(("ash", "ballad", "cedar", "echo", "onyx", "verse"), "male"),
             **dict.fromkeys(("marin", "sage", "shimmer"), "calm_female"),

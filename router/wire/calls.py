@@ -66,7 +66,8 @@ class Call(Struct, frozen=True, kw_only=True):
     temperature, keywords, seed, duration, instrumental). `extras`: fields that OpenAI does not know, under the names
     the client gave them.
     `as_events`: the client wants the answer as a stream of events, from vendors that stream and from those that do not.
-    `route`: a chain or a policy of the client's own.
+    `route`: a chain or a policy of the client's own. `wait_s`: how long the client can be kept waiting for the first
+    byte, over all attempts (None: as long as the table says).
     """
 
     kind: CallKind
@@ -75,6 +76,7 @@ class Call(Struct, frozen=True, kw_only=True):
     extras: Mapping[str, Any] = {}
     as_events: bool = False
     route: AskedRoute | None = None
+    wait_s: float | None = None
 
 
 class Turn(Struct, frozen=True):

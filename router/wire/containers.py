@@ -1,4 +1,4 @@
-"""What kind of file an upload is, by its first bytes: a usable name and type for vendors that go by them.
+"""What kind of file it is, by its first bytes: an upload for vendors that go by its name, a vendor's own audio for us.
 
 What lives here: the containers that OpenAI's transcriptions take, their marks, endings and types. The declared type is
 weak evidence (SDKs send `upload` and `application/octet-stream` for plain bytes); a good name is kept.
@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import NamedTuple
 
-__all__ = ["HEAD_BYTES", "described"]
+from router.wire.audio import AAC, FLAC, MP3, OPUS, WAV, Format
+
+__all__ = ["HEAD_BYTES", "described", "format_of"]
 
 HEAD_BYTES = 64
 UNKNOWN_TYPE = "application/octet-stream"
@@ -58,3 +60,16 @@ def described(name: str, content_type: str, head: bytes) -> tuple[str, str]:
         name = name if by_name else f"{name}.{known.ending}"
         kind = known.content_type if kind in {"", UNKNOWN_TYPE} else content_type
     return name, kind or UNKNOWN_TYPE
+
+
+_FORMATS = {"wav": WAV, "flac": FLAC, "aac": AAC, "mp3": MP3}
+
+
+def format_of(head: bytes) -> Format | None:
+    """What audio is, whatever it was said to be; None where its beginning does not tell."""
+    container = next((one for one in CONTAINERS if one.begins(head)), None)
+    if container is None:
+        return None
+    if container.ending == "ogg":
+        return OPUS if b"OpusHead" in head else None
+    return _FORMATS.get(container.ending)

@@ -4,7 +4,8 @@
       CallError
         InvalidCall 400 · Unsupported 400 · Unauthenticated 401 · Forbidden 403 · UnknownModel 404 · NotFound 404
         NotAllowed 405
-        TooSlow 408 · TooLarge 413 · UnsupportedMedia 415 · Unexpected 500 · Stopping 503, in `api.server`
+        TooSlow 408 · NotReady 409 · TooLarge 413 · UnsupportedMedia 415 · Unexpected 500 · Unavailable 503
+        Stopping 503, in `api.server`
         RouteExhausted 502, or 400 / 404 / 429 / 504 when every attempt agrees
 
 What lives here: facts for the client. What an attempt at a vendor can suffer is a `wire.faults.Fault`.
@@ -23,11 +24,14 @@ __all__ = [
     "InvalidCall",
     "NotAllowed",
     "NotFound",
+    "NotReady",
     "RouteExhausted",
     "RouterError",
     "TooLarge",
+    "TooLong",
     "TooSlow",
     "Unauthenticated",
+    "Unavailable",
     "Unexpected",
     "UnknownModel",
     "Unsupported",
@@ -116,6 +120,12 @@ class TooSlow(CallError):
     status = 408
 
 
+class NotReady(CallError):
+    """What was asked for is not there yet, or never will be."""
+
+    status = 409
+
+
 class TooLarge(CallError):
     """More bytes than we take."""
 
@@ -135,6 +145,13 @@ class Unexpected(CallError):
     type = "server_error"
 
 
+class Unavailable(CallError):
+    """Something that this server needs for it cannot be used at the moment."""
+
+    status = 503
+    type = "server_error"
+
+
 _TYPES = {400: "invalid_request_error", 404: "invalid_request_error", 429: "rate_limit_error"}
 
 
@@ -145,3 +162,16 @@ class RouteExhausted(CallError):
         super().__init__(message, **rest)
         self.status = status
         self.type = _TYPES.get(status, "server_error")
+
+
+class TooLong(RouteExhausted):
+    """Waited for as long as a connection may be silent, and still nothing: there are other ways to ask."""
+
+    def __init__(self, waited_s: float) -> None:
+        super().__init__(
+            f"Nothing came within {waited_s:g} s, which is as long as a call is waited for here without a byte "
+            "(server.max_wait). Ask with `background: true` and fetch it later, or with `stream_format: sse`.",
+            504,
+            code="use_background",
+            headers={"x-should-retry": "false"},
+        )

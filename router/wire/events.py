@@ -13,7 +13,18 @@ import msgspec
 
 from router.wire.transcripts import Delta, Token
 
-__all__ = ["BROKEN_OFF", "COMMENT", "audio_delta", "audio_done", "event", "logprob_of", "text_delta"]
+__all__ = [
+    "BROKEN_OFF",
+    "COMMENT",
+    "audio_delta",
+    "audio_done",
+    "event",
+    "logprob_of",
+    "sound_delta",
+    "sound_done",
+    "sound_progress",
+    "text_delta",
+]
 
 COMMENT = b": still working\n\n"
 """Says nothing to any reader, and keeps a connection alive."""
@@ -48,6 +59,21 @@ def audio_done(input_tokens: int, output_tokens: int, characters: int) -> bytes:
         "input_characters": characters,
     }
     return event({"type": "speech.audio.done", "usage": usage})
+
+
+def sound_progress(status: str, progress: float | None) -> bytes:
+    """How far sound effects or music are, while there is nothing to hear yet. `progress`: 0 to 1, where it is known."""
+    return event({"type": "audio.progress", "status": status, "progress": progress})
+
+
+def sound_delta(chunk: bytes) -> bytes:
+    """A piece of their file."""
+    return b'data: {"type":"audio.delta","audio":"' + b64encode(chunk) + b'"}\n\n'
+
+
+def sound_done(size: int) -> bytes:
+    """Its end, and how many bytes it has in all."""
+    return event({"type": "audio.done", "bytes": size})
 
 
 def text_delta(delta: Delta) -> bytes:

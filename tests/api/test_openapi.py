@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -19,12 +20,14 @@ from yarl import URL
 from router.api import listening
 from router.api.docs.openapi import openapi
 from router.api.exchange import Exchange
+from router.api.sounds import SoundBody
 from router.api.speech import SpeechBody
 from router.app import create_app, furnish
 from router.config import Server, parse
 from router.relay import Relay
 from tests.api.described import check_body, check_reply
 from tests.conftest import KEY, Running, Serve, table_of
+from tests.e2e.jobs import MODEL, Jobs, entry
 from tests.fakes import Answer, Drip, Upstream, audio, document, failure, plain, stall
 
 SPEECH = {"model": "m", "voice": "alloy", "input": "Hello."}
@@ -92,11 +95,12 @@ def _served(app: Litestar) -> Iterator[tuple[str, str]]:
 def test_each_field_of_a_request_is_there_and_says_what_it_means() -> None:
     """Those that are decoded, by the names that OpenAI's SDKs send."""
     schemas = openapi(Server(), version="1", is_open=True)["components"]["schemas"]
-    bodies = ["SpeechBody", "TranscriptionForm", "TranscriptionBody", "TranslationForm", "TranslationBody"]
+    bodies = ["SpeechBody", "SoundBody", "TranscriptionForm", "TranscriptionBody", "TranslationForm", "TranslationBody"]
     fields = {name: schemas[name]["properties"] for name in bodies}
     lists = {*listening.LISTS, *listening.LISTS_FOR_VENDORS}
     others = {*listening.TEXTS, "chunking_strategy", "route"}
 
+    assert schemas["SoundBody"]["properties"].keys() == {*SoundBody.__struct_fields__, "route"}
     assert fields["SpeechBody"].keys() == {*SpeechBody.__struct_fields__, "route"}
     assert fields["TranscriptionForm"].keys() == {"file", *others, *(f"{name}[]" for name in lists)}
     assert fields["TranscriptionBody"].keys() == {"input_audio", *others, *lists}
@@ -153,6 +157,34 @@ async def test_audio_in_events_is_as_described(serve: Serve, upstream: Upstream)
         body = await check_reply(await described(router), "/audio/speech", reply)
 
     assert b"speech.audio.done" in body
+
+
+def sounds(upstream: Upstream, folder: Path) -> str:
+    return table_of({"rep": entry(upstream)}, {"m": [f"rep/{MODEL}"]}, f"tasks: {{folder: '{folder}'}}\n")
+
+
+async def test_music_is_as_described(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    """As bytes, as events, and as a task with its content and its end."""
+    Jobs(upstream, polls=2)
+    router = await serve(sounds(upstream, tmp_path))
+    document_, path = await described(router), "/v1/audio/music"
+    for fields in ({}, {"stream_format": "sse"}, {"background": True}):
+        async with router.http.post(path, json={"model": "m", "input": "A waltz", **fields}) as reply:
+            body = await check_reply(document_, path, reply)
+    task = f"/v1/audio/tasks/{msgspec.json.decode(body)['id']}"
+    one, content = "/v1/audio/tasks/{task_id}", "/v1/audio/tasks/{task_id}/content"
+    async with router.http.get(f"{task}/content") as reply:
+        await check_reply(document_, content, reply)
+        assert reply.status == 409
+    async with asyncio.timeout(10):
+        while b'"done"' not in body:
+            async with router.http.get(task) as reply:
+                body = await check_reply(document_, one, reply)
+    async with router.http.delete(task) as reply:
+        await check_reply(document_, one, reply)
+    async with router.http.get(task) as reply:
+        await check_reply(document_, one, reply)
+        assert reply.status == 404
 
 
 async def test_events_that_break_off_are_as_described(serve: Serve, upstream: Upstream) -> None:

@@ -247,7 +247,7 @@ def test_names_of_the_table_are_shown_as_they_are(tmp_path: Path) -> None:
     voices = run("voices", "--config", table, cwd=tmp_path).stdout
     checked = run("check", "--config", table, cwd=tmp_path).stdout
 
-    assert "x[red] (speech, transcription): (openai/m[bold]) → elevenlabs/n[bold]\n" in models
+    assert "x[red] (speech, transcription, sound, music): (openai/m[bold]) → elevenlabs/n[bold]\n" in models
     assert "v[red]" in voices
     assert "[dim]routes.yaml is valid" in checked
     assert "keys: [b] left out (UNSET is not set): any program on this machine may call" in checked

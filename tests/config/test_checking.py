@@ -65,7 +65,7 @@ SECOND = ("routes", "tts-1", "targets", 1)
 MISTAKES = [
     # sections
     (("sever",), 1, "sever: unknown key; did you mean server?"),
-    (("ledger",), {}, "ledger: unknown key; known here: vendors, voices, routes, defaults, server, keys"),
+    (("ledger",), {}, "ledger: unknown key; known here: vendors, voices, routes, defaults, server, tasks, keys"),
     (("vendors",), "x", "vendors: expected a mapping, found text"),
     (("routes",), {}, "routes: expected at least one entry"),
     (("routes",), [], "routes: expected a mapping, found a list"),

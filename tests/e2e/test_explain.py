@@ -146,7 +146,8 @@ async def test_a_call_that_nobody_can_answer_is_no_error_here(serve: Serve, upst
 
 
 MISTAKES = [
-    ({"kind": "music", "model": "m"}, 400, "kind"),
+    ({"kind": "noise", "model": "m"}, 400, "kind"),
+    ({"kind": "music", "model": "m"}, 400, "input"),
     ({"kind": "speech", "model": "tts-1"}, 400, "input"),
     ({"kind": "transcription", "model": "whisper-1", "duration": "long"}, 400, "duration"),
     ({"kind": "transcription", "model": "whisper-1", "size": -1}, 400, "size"),

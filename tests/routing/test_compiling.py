@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router.config import ConfigError
+from router.vendors import vendor_names
 from tests.plans import VENDORS, plan_from
 
 
@@ -29,7 +30,7 @@ routes:
     with pytest.raises(ConfigError) as invalid:
         plan_from(text)
 
-    known = "deepgram, elevenlabs, groq, local, minimax, onerouter, openai, sarvam"
+    known = ", ".join(vendor_names())
     assert [str(problem) for problem in invalid.value.problems] == [
         "routes.yaml:3: vendors.openai.regoin: unknown key; expected api_key, base_url or like",
         f"routes.yaml:4: vendors.nobody: unknown vendor 'nobody'; known are {known}; a server that speaks OpenAI's "

@@ -31,6 +31,7 @@ from tests.vendors.evidence import (
     reply_of,
 )
 from tests.vendors.journeys import journey_of, played
+from tests.vendors.subjects import operations
 
 NOTHING: Mapping[Unit, float] = {}
 
@@ -115,7 +116,7 @@ class AnswerPromises:
         """Every error has its kind, whichever status and shape it comes in."""
         reply = error_of(self.vendor, refusal.name)
         with pytest.raises(Fault) as caught:
-            await self._read(reply, "speech")
+            await self._read(reply, next(operations(self.vendor))[0])
         fault = caught.value
 
         assert refusal == Refusal(refusal.name, fault.kind, fault.message, fault.code, fault.retry_after_s)

@@ -65,6 +65,11 @@ class Subject(Struct, frozen=True):
         """As the model has it, its row laid over."""
         return target_of(self.vendor, self.model).abilities[self.kind]
 
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """Those it is fit for, as far as it is bound to any."""
+        return getattr(self.operation, "languages", None)
+
     def tried(self, name: str) -> tuple[Any, Any]:
         """Two values of a tunable that lie within what the model takes."""
         values: tuple[Any, Any] = TUNABLES[self.kind][name]

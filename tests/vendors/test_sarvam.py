@@ -9,7 +9,6 @@ from __future__ import annotations
 import pytest
 
 from router.routing.fit import Cannot
-from router.vendors.sarvam import language_of
 from router.wire.audio import AAC, FLAC, OPUS, PCM, WAV
 from router.wire.calls import SpeechCall
 from router.wire.faults import Kind
@@ -92,29 +91,6 @@ class TestSarvam(VendorPromises):
 
 
 # ------------------------------------------------------------------ languages
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("Every word counts.", "en"),
-        ("नमस्ते दुनिया", "hi"),
-        ("আমি বাংলায় গান গাই।", "bn"),  # the full stop is of the block of Devanagari
-        ("ਸਤਿ ਸ੍ਰੀ ਅਕਾਲ", "pa"),
-        ("કેમ છો", "gu"),
-        ("ନମସ୍କାର", "or"),
-        ("வணக்கம்", "ta"),
-        ("నమస్కారం", "te"),
-        ("ನಮಸ್ಕಾರ", "kn"),
-        ("നമസ്കാരം", "ml"),
-        ("Please open the Settings page और save करें", "hi"),
-        ("\u08ff\u0d80 12345", "en"),  # the neighbours of the blocks
-        ("", "en"),
-    ],
-)
-def test_a_text_without_a_language_is_spoken_in_that_of_its_script(text: str, language: str):
-    """A client of OpenAI's wire names none, and the vendor wants one: English words within do not change it."""
-    assert language_of(text) == language
 
 
 def test_the_script_is_asked_only_where_the_client_named_no_language():

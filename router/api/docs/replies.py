@@ -12,6 +12,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 __all__ = [
     "Alive",
+    "AudioDelta",
+    "AudioDone",
+    "AudioProgress",
     "DiarizedTranscription",
     "Error",
     "Ready",
@@ -203,6 +206,28 @@ class SpeechAudioDone(Struct):
 
     type: Literal["speech.audio.done"]
     usage: SpeechUsage
+
+
+class AudioProgress(Struct):
+    """How far sound effects or music are, before there is anything to hear."""
+
+    type: Literal["audio.progress"]
+    status: Literal["queued", "running"]
+    progress: Annotated[float, Meta(ge=0, le=1)] | None
+
+
+class AudioDelta(Struct):
+    """A piece of their file."""
+
+    type: Literal["audio.delta"]
+    audio: Annotated[str, Meta(description="In base64.", extra_json_schema={"contentEncoding": "base64"})]
+
+
+class AudioDone(Struct):
+    """Their file is whole."""
+
+    type: Literal["audio.done"]
+    bytes: Annotated[Count, Meta(description="Of the whole file.")]
 
 
 class TranscriptTextDelta(Struct):

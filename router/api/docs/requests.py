@@ -16,6 +16,7 @@ from router.wire.calls import LONGEST_MODEL
 
 __all__ = [
     "BINARY",
+    "SOUND_FIELDS",
     "SPEECH_FIELDS",
     "ExplainBody",
     "TranscriptionBody",
@@ -50,8 +51,39 @@ SPEECH_FIELDS: Mapping[str, Mapping[str, Any]] = {
         "description": "What the text is written in, as ISO 639-1 (`en`), where the vendor asks.",
         "default": None,
     },
+    "dialogue": {
+        "description": "Turns of several voices, spoken instead of `input`: at once where the vendor does that, else "
+        "one by one and joined. A turn without a voice has the call's.",
+        "default": None,
+    },
 }
 """Beside what `SpeechBody` says of its fields."""
+
+SOUND_FIELDS: Mapping[str, Mapping[str, Any]] = {
+    "model": {"description": A_MODEL, "examples": ["music"]},
+    "input": {"description": "What it should sound like.", "examples": ["Rain on a tin roof."]},
+    "duration": {
+        "description": "Seconds. A model that makes less is not asked; one that makes more at least makes that.",
+        "default": None,
+    },
+    "response_format": {
+        "description": "The format of the audio, 44.1 kHz stereo where it is made here (`opus` 48 kHz). `pcm`: 24 kHz, "
+        "signed 16-bit little-endian, mono, no header.",
+        "default": "mp3",
+    },
+    "stream_format": {
+        "description": "The bytes of the file, or server-sent events that tell how far it is, too.",
+        "default": "audio",
+    },
+    "background": {
+        "description": "Answer at once with a task, which is looked at and fetched at its own address.",
+        "default": False,
+    },
+    "seed": {"description": "For the same again, where the vendor has it.", "default": None},
+    "lyrics": {"description": "What is sung; who cannot sing given lyrics is not asked.", "default": None},
+    "instrumental": {"description": "Without singing, where the vendor can be told.", "default": None},
+}
+"""Beside what `SoundBody` says of its fields."""
 
 A_ROUTE = (
     "For this call: `targets` of your own (`vendor/model`, or `{target, weight, voices}`) at vendors of the table, a "
@@ -159,14 +191,19 @@ class ExplainBody(Struct, kw_only=True):
 
     model: ModelName
     kind: (
-        Annotated[Literal["speech", "transcription", "translation"], Meta(extra_json_schema={"default": "speech"})]
+        Annotated[
+            Literal["speech", "transcription", "translation", "sound", "music"],
+            Meta(extra_json_schema={"default": "speech"}),
+        ]
         | UnsetType
     ) = UNSET
-    input: Annotated[str, Meta(description="Of speech, and required there: the text.")] | UnsetType = UNSET
+    input: Annotated[str, Meta(description="Of all that makes audio, and required there.")] | UnsetType = UNSET
     voice: Annotated[str, Meta(description="Of speech, and required there.")] | UnsetType = UNSET
     response_format: str | UnsetType = UNSET
     language: str | UnsetType = UNSET
-    duration: Annotated[float, Meta(gt=0, description="Seconds of the audio.")] | UnsetType = UNSET
+    duration: (
+        Annotated[float, Meta(gt=0, description="Seconds of the audio, that there is or is to be.")] | UnsetType
+    ) = UNSET
     size: Annotated[int, Meta(gt=0, description="Bytes of the file.")] | UnsetType = UNSET
     route: Route | UnsetType = UNSET
 

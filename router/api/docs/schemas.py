@@ -5,6 +5,7 @@ What may not live here: a shape, or a path.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +14,9 @@ from msgspec import Struct
 from router.api.docs import replies, requests
 from router.api.lists import ModelList, VoiceList
 from router.api.own_routes import RouteBody
+from router.api.sounds import SoundBody
 from router.api.speech import SpeechBody
+from router.api.tasks import ShownTask, TaskGone
 from router.config import Server
 from router.config.units import describe_unit
 from router.routing.explain import Explanation
@@ -33,8 +36,14 @@ _REPLIES: list[type[Struct]] = [getattr(replies, name) for name in replies.__all
 
 def schemas(server: Server) -> dict[str, Any]:
     """By name. Objects stay open: OpenAI's SDKs keep what they do not know, and vendors get what we do not know."""
-    lists = {name: _whole(schema) for name, schema in _components(ModelList, VoiceList, Explanation).items()}
-    return {**_speech(server.max_input), **_components(*_REQUESTS, *_REPLIES), **lists}
+    written = _components(ModelList, VoiceList, Explanation, ShownTask, TaskGone)
+    lists = {name: _whole(schema) for name, schema in written.items()}
+    return {
+        **_asked(SpeechBody, requests.SPEECH_FIELDS, server.max_input),
+        **_asked(SoundBody, requests.SOUND_FIELDS, server.max_input),
+        **_components(*_REQUESTS, *_REPLIES),
+        **lists,
+    }
 
 
 def reference(shape: type[Struct]) -> dict[str, Any]:
@@ -42,13 +51,13 @@ def reference(shape: type[Struct]) -> dict[str, Any]:
     return {"$ref": _PLACE + shape.__name__}
 
 
-def _speech(max_input: int) -> dict[str, Any]:
+def _asked(shape: type[Struct], meaning: Mapping[str, Mapping[str, Any]], max_input: int) -> dict[str, Any]:
     """As it is decoded, with what its fields mean. `max_input`: characters."""
-    components = _components(SpeechBody)
-    fields = components["SpeechBody"]["properties"]
-    for name, more in requests.SPEECH_FIELDS.items():
+    components = _components(shape)
+    fields = components[shape.__name__]["properties"]
+    for name, more in meaning.items():
         fields[name] |= more
-    fields["input"] |= {"minLength": 1, "maxLength": max_input}
+    fields["input"] |= {"maxLength": max_input}
     route = _components(RouteBody)
     fields["route"] = {**reference(RouteBody), "description": requests.A_ROUTE}
     return {**components, **route}

@@ -31,6 +31,7 @@ HEADERS: Mapping[str, tuple[str, Json]] = {
     "x-router-dropped": ("What could not be honoured, separated by commas.", {"type": "string"}),
     "retry-after": ("Seconds until it is worth trying again.", {"type": "integer", "minimum": 1}),
     "x-should-retry": ("`false` where trying again is no use; the SDKs obey.", {"type": "string", "enum": ["false"]}),
+    "location": ("Where the task is asked for.", {"type": "string"}),
     "allow": ("The methods that are allowed.", {"type": "string"}),
 }
 ALWAYS = frozenset({"x-request-id", "x-router-attempts", "x-router-cost-basis"})
@@ -52,6 +53,7 @@ ERRORS: Mapping[int, tuple[str, Sequence[str]]] = {
     404: ("No such model.", ()),
     405: ("Another method than POST.", ("allow",)),
     408: ("The rest of the body did not come; the connection ends.", ("x-should-retry",)),
+    409: ("It has not come to that yet, or never will: `code` says how the task stands.", ()),
     413: ("The request is too large.", ()),
     415: ("The body is neither a form nor JSON.", ()),
     429: (
@@ -60,8 +62,8 @@ ERRORS: Mapping[int, tuple[str, Sequence[str]]] = {
     ),
     500: ("The router itself failed.", ()),
     502: ("Every vendor failed; the message says how.", ("x-should-retry",)),
-    503: ("The server is shutting down.", ("retry-after",)),
-    504: ("No vendor answered in time.", ()),
+    503: ("The server is shutting down, or cannot keep what runs in the background.", ("retry-after",)),
+    504: ("No vendor answered in time, or not while a connection can be silent.", ("x-should-retry",)),
 }
-PLAIN = (400, 401, 403, 404, 405, 408, 413)  # of what calls no vendor
+PLAIN = (400, 401, 403, 404, 405, 408, 409, 413)  # of what calls no vendor
 ANONYMOUS = frozenset({500, 503})  # told by those who know nothing of the call
