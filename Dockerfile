@@ -6,7 +6,9 @@ RUN make image-venv IMAGE_VENV=/opt/audio-router
 
 FROM python:3.13-slim
 COPY --from=build /opt/audio-router /opt/audio-router
-ENV PATH=/opt/audio-router/bin:$PATH PYTHONUNBUFFERED=1
+# What runs in the background is kept here: mount a volume for it to outlive the container.
+COPY --from=build --chown=65532:65532 /opt/audio-router/state /var/lib/audio-router
+ENV PATH=/opt/audio-router/bin:$PATH PYTHONUNBUFFERED=1 XDG_STATE_HOME=/var/lib
 WORKDIR /srv
 USER 65532:65532
 EXPOSE 8080

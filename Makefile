@@ -105,6 +105,7 @@ image-venv: python # what the image holds: the router and its engines, without p
 	$(PYTHON) -m venv --without-pip $(IMAGE_VENV)
 	$(PYTHON) -m pip --python $(IMAGE_VENV)/bin/python install --quiet --disable-pip-version-check --no-cache-dir \
 		--constraint constraints.txt '.[local]'
+	mkdir -p $(IMAGE_VENV)/state # empty: where tasks will be kept
 
 .PHONY: image
 image: ## Build the container image (needs a Docker engine)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -14,7 +15,7 @@ from msgspec.structs import asdict, replace
 from router.media.paths import can_transcode
 from router.routing.plan import KINDS
 from router.vendors import ENTRY_POINTS, find_vendor, module_of, vendor_names
-from router.vendors.spec import Operation, Range, Speech, Transcription, Vendor
+from router.vendors.spec import Operation, Range, Sound, Speech, Transcription, Vendor
 from router.wire.audio import SPEECH_FORMATS, Format
 from router.wire.calls import CallKind
 
@@ -40,6 +41,12 @@ LISTENING = """\
 `cut`: segments are cut from the words here. `events`: the vendor tells the text while it listens; for the others one
 delta and the end are sent. Every `response_format` is rendered here from what a model gives.
 """
+SOUNDS = """\
+## Sound effects and music
+
+Formats that come as they are; all others are made here, in stereo. `seconds`: a longer one is not asked for there, a
+shorter one is made as long as that. `lyrics` under `honours`: it sings what it is given.
+"""
 TRANSLATION = """\
 ## Translation into English
 
@@ -49,7 +56,22 @@ PRICES = """\
 ## Prices and ends
 
 In US dollars, as the vendor states them; a model that is not here is unpriced. `ends`: when its vendor shuts it down.
+Credits without a worth are turned into dollars by `credit:` of the vendor in your table.
 """
+EVIDENCE = """\
+## What this rests on
+
+No vendor can be called from a test. `SDK`: the vendor's own SDK sent the same requests to a scripted server, and read
+the same answers. `OpenAPI`: requests and answers are valid by the vendor's own description. `documents`: they are those of
+what it has published for people. `itself`: the program runs in the tests. `read`: when the facts were.
+"""
+GAPS = """\
+## Sources and known gaps
+
+In the words of the vendor files.
+"""
+SAID = ("Source", "Prices", "Voices", "Languages", "Limits", "Proved by", "Taken on trust", "Unsure", "Left out")
+PROOFS = {"sdk": "SDK", "openapi": "OpenAPI", "documents": "documents"}
 
 
 def page() -> str:
@@ -67,9 +89,14 @@ def page() -> str:
         _table(heard, _merged(_listening(vendors, "transcription"))),
         TRANSLATION,
         _table(heard, _merged(_listening(vendors, "translation"))),
+        SOUNDS,
+        _table(["vendor", "models", "kind", "formats", "seconds", "description", "honours"], _merged(_sounds(vendors))),
         PRICES,
         _table(["vendor", "models", "kind", "price", "ends"], _merged(_prices(vendors))),
-        *_sources(vendors),
+        EVIDENCE,
+        _table(["vendor", *KINDS, "read"], _evidence(vendors)),
+        GAPS,
+        *_said(vendors),
     ]
     return "\n".join(parts)
 
@@ -177,6 +204,35 @@ def _length(listening: Transcription) -> str:
     return f"{listening.longest_s:,.0f} s" if listening.longest_s else "any"
 
 
+# ------------------------------------------------------------------ sound effects and music
+
+
+def _sounds(vendors: Sequence[Vendor]) -> Iterator[Sequence[str]]:
+    for vendor in vendors:
+        for kind in ("sound", "music"):
+            for name, sound in _models(vendor, kind):
+                yield vendor.name, name, kind, _native(sound), _seconds(sound), _description(sound), _wishes(sound)
+
+
+def _native(sound: Sound) -> str:
+    return ", ".join(str(one) for one in sound.formats)
+
+
+def _seconds(sound: Sound) -> str:
+    bounds = sound.honours.get("duration")
+    if bounds is None:
+        return "any" if "duration" in sound.honours else "the vendor's"
+    return f"{bounds[0]:g} to {bounds[1]:g}" if bounds[0] else f"up to {bounds[1]:g}"
+
+
+def _description(sound: Sound) -> str:
+    return f"{sound.longest:,} characters" if sound.longest else "any"
+
+
+def _wishes(sound: Sound) -> str:
+    return ", ".join(sorted(name for name in sound.honours if name != "duration"))
+
+
 # ------------------------------------------------------------------ prices
 
 
@@ -188,18 +244,35 @@ def _prices(vendors: Sequence[Vendor]) -> Iterator[Sequence[str]]:
                     yield vendor.name, name, kind, str(model.price or "unpriced"), model.shutdown or ""
 
 
-def _sources(vendors: Sequence[Vendor]) -> Iterator[str]:
-    """What each file says about where its prices and voices come from, and when."""
-    yield "Sources, as the vendor files name them:\n"
+# ------------------------------------------------------------------ evidence
+
+
+def _evidence(vendors: Sequence[Vendor]) -> Iterator[Sequence[str]]:
+    for vendor in vendors:
+        yield f"`{vendor.name}`", *(_proof(vendor, kind) for kind in KINDS), vendor.read or ""
+
+
+def _proof(vendor: Vendor, kind: CallKind) -> str:
+    operation: Operation | None = getattr(vendor, kind)
+    if operation is None:
+        return ""
+    return "itself" if vendor.transport == "processes" else PROOFS[operation.proof]
+
+
+def _said(vendors: Sequence[Vendor]) -> Iterator[str]:
+    """What each file says about where its facts come from, and what it leaves out."""
     for vendor in vendors:
         text = import_module(module_of(vendor.name)).__doc__ or ""
-        lines = [
-            line
-            for line in text.splitlines()
-            if line.startswith(("Source:", "Prices:", "Voices:", "Languages:", "Limits:"))
-        ]
-        yield f"- `{vendor.name}`: {' '.join(lines)}"
-    yield ""
+        yield f"### `{vendor.name}`\n"
+        yield "".join(f"- **{word}:** {words}\n" for word, words in _paragraphs(text))
+
+
+def _paragraphs(text: str) -> Iterator[tuple[str, str]]:
+    """The parts of a docstring that begin with one of our words and a colon, up to the next."""
+    begins = re.compile(rf"^({'|'.join(SAID)}): ", re.MULTILINE)
+    parts = begins.split(text)[1:]
+    for word, words in zip(parts[::2], parts[1::2], strict=True):
+        yield word, " ".join(words.split()).replace("|", "\\|")
 
 
 if __name__ == "__main__":

@@ -215,7 +215,9 @@ VENDOR = Vendor(
     billed={Unit.CHARACTER: "header:dg-char-count", Unit.SECOND: "metadata.duration"},
     # multichannel: each channel is billed, and only the first one would be read
     closed=words("model callback callback_method encoding container sample_rate url multichannel"),
+    read="2026-08-01",
     speech=Speech(
+        proof="sdk",
         request=speech,
         reply=audio_bytes,
         formats=FORMATS,
@@ -246,6 +248,7 @@ VENDOR = Vendor(
         },
     ),
     transcription=Transcription(
+        proof="sdk",
         request=transcribe,
         reply=transcript(read),
         gives=words("words segments speakers"),

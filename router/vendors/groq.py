@@ -45,6 +45,7 @@ VENDOR = replace(
     OPENAI_LIKE,
     name="groq",
     base_url="https://api.groq.com/openai/v1",
+    read="2026-11-20",
     errors=replace(OPENAI_LIKE.errors, kinds={**OPENAI_LIKE.errors.kinds, **KINDS}),
     closed=words("model file url"),
     speech=replace(

@@ -110,6 +110,7 @@ def read_song(body: Json) -> bytes:
 VENDOR = Vendor(
     name="minimax",
     base_url="https://api.minimax.io",
+    read="2026-11-20",
     errors=ErrorShape(
         message="base_resp.status_msg",
         code="base_resp.status_code",

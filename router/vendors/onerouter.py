@@ -27,6 +27,7 @@ VENDOR = replace(
     OPENAI_LIKE,
     name="onerouter",
     base_url="https://audio.onerouter.pro/v1",
+    read="2026-11-20",
     auth=Key(prefix=""),  # as documented; the samples for OpenAI's SDK send `Bearer`
     errors=replace(OPENAI_LIKE.errors, kinds=KINDS),
     speech=replace(

@@ -78,6 +78,7 @@ VENDOR = replace(
     OPENAI_LIKE,
     name="openai",
     base_url="https://api.openai.com/v1",
+    read="2026-11-20",
     dialect=OPENAI_LIKE,
     speech=replace(
         SPEECH,

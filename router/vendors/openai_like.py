@@ -166,6 +166,7 @@ def _segment(part: Json) -> Segment:
 
 
 SPEECH = Speech(
+    proof="sdk",  # of whoever speaks this wire
     request=speak,
     reply=audio_bytes,
     formats={MP3: "mp3", OPUS: "opus", AAC: "aac", FLAC: "flac", WAV: "wav", PCM: "pcm"},
@@ -173,6 +174,7 @@ SPEECH = Speech(
     voices={name: name for name in VOICES},
 )
 TRANSCRIPTION = Transcription(
+    proof="sdk",
     request=transcribe,
     reply=transcript(read),
     events=transcript_events(read_event),

@@ -144,7 +144,9 @@ VENDOR = Vendor(
     ),
     # keyterms: `keywords` says it; the fields of a client's form would not be the one list that is read
     closed=words("model text file speaker language_code target_language_code output_audio_codec keyterms"),
+    read="2026-11-20",
     speech=Speech(
+        proof="sdk",
         request=speech,
         reply=audio_bytes,
         formats={
@@ -172,6 +174,7 @@ VENDOR = Vendor(
         },
     ),
     transcription=Transcription(
+        proof="sdk",
         request=listen,
         reply=transcript(read),
         gives=words("segments"),
@@ -182,6 +185,7 @@ VENDOR = Vendor(
         models=HEARING,
     ),
     translation=Transcription(
+        proof="sdk",
         request=translate,
         reply=transcript(read_english),
         honours=honours("language"),

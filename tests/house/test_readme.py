@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.components import needs
-from tests.conftest import Serve
+from tests.conftest import KEY, Serve, table_of
+from tests.fakes import Upstream, audio
 from tests.plans import plan_from
 
 ROOT = Path(__file__).parents[2]
@@ -57,17 +58,39 @@ def test_what_it_shows_of_explain_is_true(tmp_path: Path) -> None:
 @needs("espeakng_loader", "pocketsphinx")
 async def test_its_program_runs(serve: Serve, tmp_path: Path) -> None:
     """As it stands, but for the address: it speaks into a file and prints what it heard."""
-    (program,) = blocks("python")
+    program, _ = blocks("python")
     router = await serve((ROOT / "routes.yaml").read_text())
-    program = program.replace("http://127.0.0.1:8080", router.url)
 
+    assert await printed_by(program, router.url, tmp_path) == b"one two three\n"
+
+
+async def test_its_song_is_a_task(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    """The second program goes on where the first began: the client is the stock one."""
+    first, second = blocks("python")
+    made = first.partition("\n\nwith ")[0]
+    eleven = f"{{like: elevenlabs, base_url: '{upstream.url}', api_key: {KEY}}}"
+    upstream.answers(audio(b"ID3-song"))
+    router = await serve(
+        table_of({"eleven": eleven}, {"music": ["eleven/music_v1"]}, f"tasks: {{folder: '{tmp_path}'}}")
+    )
+    printed = await printed_by(f"{made}\n\n{second}\nprint(task['object'], task['kind'])\n", router.url, tmp_path)
+
+    assert printed == b"audio.task music\n"
+
+
+async def printed_by(program: str, url: str, folder: Path) -> bytes:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        sys.executable,
+        "-c",
+        program.replace("http://127.0.0.1:8080", url),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     said, complaints = await process.communicate()
 
     assert process.returncode == 0, complaints.decode()
-    assert said == b"one two three\n"
+    return said
 
 
 @pytest.mark.parametrize("name", re.findall(r"`?make ([a-z-]+)", README))

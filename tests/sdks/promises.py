@@ -116,6 +116,16 @@ class SdkPromises:
         assert self.raised.get(loopback.reply.status, self.error) is caught.type
         assert loopback.reply.status == caught.value.status_code
 
+    def _call(self, name: str, loopback: Loopback) -> Any:
+        return self.calls[name](self.client(loopback.url, key_of(self.vendor)))
+
+    def _reading_for(self, case: Case) -> Reading:
+        return next(one for one in self.readings if one.name.startswith(f"{case.kind}-"))
+
+
+class SdkTypePromises(SdkPromises):
+    """For an SDK that has a parameter for each field, and types that name words."""
+
     def test_it_takes_every_extra(self, kind: str):
         """Each field that the vendor file declares as the vendor's own is a parameter of the SDK."""
         operation: Operation = getattr(facts_of(self.vendor), kind)
@@ -129,12 +139,6 @@ class SdkPromises:
         ours, literals = self.vocabulary[word]
 
         assert set() == ours - _named(literals)
-
-    def _call(self, name: str, loopback: Loopback) -> Any:
-        return self.calls[name](self.client(loopback.url, key_of(self.vendor)))
-
-    def _reading_for(self, case: Case) -> Reading:
-        return next(one for one in self.readings if one.name.startswith(f"{case.kind}-"))
 
 
 class SdkJobPromises(SdkPromises):

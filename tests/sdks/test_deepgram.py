@@ -8,7 +8,7 @@ from typing import Any
 from router.vendors.deepgram import FORMATS, VENDOR
 from router.wire.transcripts import Segment, Transcript, Word
 from tests.sdks.official import official
-from tests.sdks.promises import SdkPromises
+from tests.sdks.promises import SdkTypePromises
 from tests.vendors import test_deepgram as rows
 from tests.vendors.evidence import AUDIO, TEXT
 
@@ -105,7 +105,7 @@ VOCABULARY = {
 }
 
 
-class TestDeepgram(SdkPromises):
+class TestDeepgram(SdkTypePromises):
     vendor, sdk, calls = "deepgram", SDK, CALLS
     cases, readings, refusals = rows.CASES, rows.READINGS, rows.REFUSALS
     methods = METHODS

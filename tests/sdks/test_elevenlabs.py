@@ -9,7 +9,7 @@ from router.vendors.elevenlabs import BEST_SONG, VENDOR, VOICES
 from router.vendors.spec import Operation
 from router.wire.transcripts import Transcript, Word
 from tests.sdks.official import official
-from tests.sdks.promises import SdkPromises
+from tests.sdks.promises import SdkTypePromises
 from tests.vendors import test_elevenlabs as rows
 from tests.vendors.evidence import AUDIO, TEXT
 
@@ -187,7 +187,7 @@ VOCABULARY = {
 }
 
 
-class TestElevenLabs(SdkPromises):
+class TestElevenLabs(SdkTypePromises):
     vendor, sdk, calls = "elevenlabs", SDK, CALLS
     cases, readings, refusals = rows.CASES, rows.READINGS, rows.REFUSALS
     methods = METHODS

@@ -8,7 +8,7 @@ from router.vendors.groq import VENDOR
 from router.wire.transcripts import Transcript
 from tests.sdks import openai_like
 from tests.sdks.official import official
-from tests.sdks.promises import SdkPromises
+from tests.sdks.promises import SdkTypePromises
 from tests.vendors import test_groq as rows
 from tests.vendors.evidence import AUDIO, TEXT
 
@@ -69,7 +69,7 @@ VOCABULARY = {
 }
 
 
-class TestGroq(SdkPromises):
+class TestGroq(SdkTypePromises):
     vendor, sdk, calls = "groq", SDK, CALLS
     cases, readings, refusals = rows.CASES, rows.READINGS, rows.REFUSALS
     methods = METHODS

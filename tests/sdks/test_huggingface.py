@@ -10,7 +10,7 @@ import pytest
 from router.wire.transcripts import Segment, Transcript, Word
 from tests.sdks.loopback import Loopback
 from tests.sdks.official import official
-from tests.sdks.promises import SdkPromises
+from tests.sdks.promises import SdkTypePromises
 from tests.vendors import test_huggingface as rows
 from tests.vendors.evidence import AUDIO, TEXT
 
@@ -63,7 +63,7 @@ VOCABULARY = {
 }
 
 
-class TestHuggingFace(SdkPromises):
+class TestHuggingFace(SdkTypePromises):
     vendor, sdk, calls = "huggingface", SDK, CALLS
     cases, refusals = rows.CASES, rows.REFUSALS
     readings = [one for one in rows.READINGS if one.name in CALLS]  # noqa: RUF012 - a ClassVar of the base

@@ -8,7 +8,7 @@ from router.vendors.onerouter import VENDOR
 from router.wire.transcripts import Transcript
 from tests.sdks import openai_like
 from tests.sdks.official import official
-from tests.sdks.promises import SdkPromises
+from tests.sdks.promises import SdkTypePromises
 from tests.vendors import test_onerouter as rows
 from tests.vendors.evidence import AUDIO, TEXT, error_of
 
@@ -66,7 +66,7 @@ VOCABULARY = {
 REFUSALS = [one for one in rows.REFUSALS if error_of("onerouter", one.name).status >= 300]  # no SDK sees the rest
 
 
-class TestOneRouter(SdkPromises):
+class TestOneRouter(SdkTypePromises):
     vendor, sdk, calls = "onerouter", SDK, CALLS
     cases, readings, refusals = rows.CASES, rows.READINGS, REFUSALS
     methods = METHODS

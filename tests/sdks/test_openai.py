@@ -9,7 +9,7 @@ from router.vendors.openai_like import VOICES
 from router.wire.transcripts import Delta, Segment, Transcript
 from tests.sdks import openai_like
 from tests.sdks.official import official
-from tests.sdks.promises import SdkPromises
+from tests.sdks.promises import SdkTypePromises
 from tests.vendors import test_openai as rows
 from tests.vendors.evidence import AUDIO, TEXT
 
@@ -100,7 +100,7 @@ VOCABULARY = {
 }
 
 
-class TestOpenAI(SdkPromises):
+class TestOpenAI(SdkTypePromises):
     vendor, sdk, calls = "openai", SDK, CALLS
     cases, readings, refusals = rows.CASES, rows.READINGS, rows.REFUSALS
     methods = METHODS

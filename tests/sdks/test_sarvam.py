@@ -8,7 +8,7 @@ from typing import Any
 from router.vendors.sarvam import V2, V2_VOICES, V3, V3_VOICES, VENDOR
 from router.wire.transcripts import Segment, Transcript
 from tests.sdks.official import official
-from tests.sdks.promises import SdkPromises
+from tests.sdks.promises import SdkTypePromises
 from tests.vendors import test_sarvam as rows
 from tests.vendors.evidence import AUDIO, TEXT
 
@@ -97,7 +97,7 @@ VOCABULARY = {
 }
 
 
-class TestSarvam(SdkPromises):
+class TestSarvam(SdkTypePromises):
     vendor, sdk, calls = "sarvam", SDK, CALLS
     cases, readings, refusals = rows.CASES, rows.READINGS, rows.REFUSALS
     methods = METHODS

@@ -27,7 +27,7 @@ from router.vendors.spec import Model, Operation, Speech, Voice
 from router.wire.calls import OPENAI_VOICES, CallKind
 from router.wire.languages import code_of, name_of
 from tests.components import needs
-from tests.vendors.evidence import facts_of
+from tests.vendors.evidence import facts_of, names_of
 from tests.vendors.subjects import every_speaker, every_vendor, operations
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")  # of BCP-47, what vendors use
@@ -257,3 +257,23 @@ def test_the_embedded_voices_are_as_their_files_say() -> None:
         said = dict(line.split()[:2] for line in (folder / own[1:]).read_text().splitlines() if len(line.split()) > 1)
 
         assert (said["name"], said["gender"]) == (voice.name, voice.gender)
+
+
+# ------------------------------------------------------------------ evidence
+
+
+@every_vendor
+def test_what_is_said_to_be_proved_is(vendor):
+    """By an SDK: there is a request of each such kind that one has sent. By OpenAPI: the vendor's test asks for it."""
+    for kind, operation in operations(vendor):
+        sent = {name for name in names_of(vendor, "request") if name.startswith(f"{kind}-")}
+        assert (operation.proof == "sdk") == bool(sent), kind
+        if operation.proof == "openapi":
+            assert "Described" in vars(import_module(f"tests.vendors.test_{vendor}"))
+
+
+@every_vendor
+def test_the_facts_have_a_date(vendor):
+    """When they were read: prices and models age."""
+    facts = facts_of(vendor)
+    assert facts.transport == "processes" or date.fromisoformat(facts.read or "")
