@@ -62,8 +62,8 @@ EVIDENCE = """\
 ## What this rests on
 
 No vendor can be called from a test. `SDK`: the vendor's own SDK sent the same requests to a scripted server, and read
-the same answers. `OpenAPI`: requests and answers are valid by the vendor's own description. `documents`: they are those of
-what it has published for people. `itself`: the program runs in the tests. `read`: when the facts were.
+the same answers. `OpenAPI`: requests and answers are valid by the vendor's own description. `documents`: they are
+those of what it has published for people. `itself`: the program runs in the tests. `read`: when the facts were.
 """
 GAPS = """\
 ## Sources and known gaps
