@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -352,11 +352,20 @@ def test_what_an_alias_repeats_is_told_once() -> None:
 def test_the_shipped_table_is_warned_of_for_the_ends_of_models_alone(
     keys: Mapping[str, str], is_installed: bool
 ) -> None:
-    """Whoever has which keys; but for the one sentence that nobody at all is there."""
-    early = told(SHIPPED.read_text(), keys, is_installed=is_installed)
-    late = told(SHIPPED.read_text(), keys, today=date(2027, 2, 1), is_installed=is_installed)
+    """Whoever has which keys; but for the one sentence that nobody at all is there, or nobody for sounds and music.
+
+    No embedded engine makes those.
+    """
+    early = _but_for_sounds(told(SHIPPED.read_text(), keys, is_installed=is_installed))
+    late = _but_for_sounds(told(SHIPPED.read_text(), keys, today=date(2027, 2, 1), is_installed=is_installed))
 
     nobody = 0 if keys or is_installed else 1
     assert len(early) == sum("no vendor of any route" in warning for warning in early) == nobody
     assert [warning for warning in late if " end" not in warning and "no vendor of any route" not in warning] == []
     assert sum(" end" in warning for warning in late) == 7  # models; two routes are aliases of others
+
+
+def _but_for_sounds(warnings: Sequence[str]) -> Sequence[str]:
+    silent = ("routes.sound-effects: no vendor of it", "routes.music: no vendor of it")
+    last = ("STABILITY_API_KEY is not set", "FAL_KEY is not set", "REPLICATE_API_TOKEN is not set")
+    return [warning for warning in warnings if not any(one in warning for one in (*silent, *last))]
