@@ -37,6 +37,7 @@ from router.wire.sentences import split
 
 __all__ = ["Cannot", "Fitted", "fit", "fit_chat", "fit_to_translate", "given", "voice_at"]
 
+ELSEWHERE = re.compile(r"(webhook|callback).*|(.*_)?ur[il]s?$", re.IGNORECASE)
 NATURAL_SOURCES = ("pcm", "wav", "flac")  # what to transcode from, best first: nothing is lost in these
 
 
@@ -196,7 +197,7 @@ def _tunables(call: Call, operation: Operation, dropped: list[str]) -> dict[str,
 def _extras(call: Call, target: Target, operation: Operation, plan: Plan, dropped: list[str]) -> dict[str, Any]:
     """The target's options, and over them the client's own fields: those that this vendor declares, or nobody does.
 
-    Declared only by other vendors of the table, or closed: dropped and named.
+    Declared only by other vendors of the table, closed, or an address: dropped and named.
     """
     if not call.extras:
         return dict(target.options)
@@ -206,11 +207,28 @@ def _extras(call: Call, target: Target, operation: Operation, plan: Plan, droppe
     kept = dict(target.options)
     for name, value in call.extras.items():
         base = name.partition("[")[0]
-        if base in shut or "*" in shut or base.startswith(("webhook", "callback")):
+        if base in shut or "*" in shut or _is_elsewhere(base, value):
             dropped.append(name)
         else:
             kept[spelled.get(name.removesuffix("[]"), name)] = value
     return kept
+
+
+def _is_elsewhere(name: str, value: Any) -> bool:
+    """Whether a field would make the vendor call or fetch from somewhere: no client may send it out for that."""
+    return bool(ELSEWHERE.match(name)) or _has_address(value)
+
+
+def _has_address(value: Any) -> bool:
+    match value:
+        case str():
+            return value.lstrip().lower().startswith(("http://", "https://"))
+        case dict():
+            return any(map(_has_address, value.values()))
+        case list():
+            return any(map(_has_address, value))
+        case _:
+            return False
 
 
 def voice_at(target: Target, speech: Speech, name: str, plan: Plan) -> str:

@@ -68,7 +68,7 @@ def fault_in(shape: ErrorShape, status: int, headers: Mapping[str, str], documen
         kind = shape.kinds.get(code or "", Kind.FAILED if code else Kind.GARBLED)
         message = str(words) if words and code else "text where audio was due"
     else:
-        kind = shape.kinds.get(code or "") or BY_STATUS.get(status) or _by_class(status)
+        kind = shape.kinds.get(code or "") or shape.by_status.get(status) or BY_STATUS.get(status) or _by_class(status)
         message = str(words or f"answered with status {status}")
     param = look(shape.param, document, {})
     return Fault(

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from router.wire.calls import Turn
+from router.wire.languages import code_of
 from router.wire.upload import Upload
 
 __all__ = ["Ask", "ChatAsk", "ListenAsk", "SoundAsk", "SpeechAsk"]
@@ -28,6 +29,11 @@ class Ask(Struct, frozen=True, kw_only=True):
     language: str | None = None
     as_events: bool = False
     options: Mapping[str, Any] = {}
+
+    @property
+    def language_code(self) -> str | None:
+        """ISO 639-1 of the language, however the client has written it (`de-AT`, `German`)."""
+        return code_of(self.language) if self.language else None
 
 
 class SpeechAsk(Ask, frozen=True, kw_only=True):

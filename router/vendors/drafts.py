@@ -28,6 +28,7 @@ __all__ = [
     "data_url",
     "get",
     "path_of",
+    "placed",
     "post",
     "put",
 ]
@@ -101,6 +102,12 @@ def _segment(value: str) -> str:
     if value in {"", ".", ".."} or any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise Fault(Kind.INPUT, f"{value!r} cannot be part of an address")
     return quote(value, safe="")
+
+
+def placed(fields: Fields, path: str, value: Any) -> dict[str, Any]:
+    """The fields and this value at a dotted path: for tables of what a model calls our words."""
+    name, _, rest = path.partition(".")
+    return {**fields, name: placed(fields.get(name, {}), rest, value) if rest else value}
 
 
 def base64_of(upload: Upload) -> Inline:

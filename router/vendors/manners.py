@@ -17,7 +17,8 @@ __all__ = ["ErrorShape", "Key"]
 class ErrorShape(Struct, frozen=True):
     """Where an error says what it says. Paths are dotted, alternatives split by `|`, `header:` reads a header.
 
-    `kinds` maps the vendor's codes to ours, first; the HTTP status decides the rest. A code found in a 200 that is not
+    `kinds` maps the vendor's codes to ours, first; then `by_status` those statuses that mean something of its own, and
+    what is usual decides the rest. A code found in a 200 that is not
     in `ok` is a fault too, and so is an event of a stream that has something at `in_event`.
     """
 
@@ -26,6 +27,7 @@ class ErrorShape(Struct, frozen=True):
     in_event: str = "error.message|error.type|error.code|error"
     param: str = ""  # where the fields are OpenAI's
     kinds: Mapping[str, Kind] = {}
+    by_status: Mapping[int, Kind] = {}
     ok: frozenset[str] = frozenset()
 
 

@@ -14,7 +14,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.vendors.asks import Ask, ChatAsk, ListenAsk, SoundAsk, SpeechAsk
-from router.vendors.drafts import Draft, Interim, Job, Progress, Steps, base64_of, data_url, get, path_of, post, put
+from router.vendors.drafts import (
+    Draft,
+    Interim,
+    Job,
+    Progress,
+    Steps,
+    base64_of,
+    data_url,
+    get,
+    path_of,
+    placed,
+    post,
+    put,
+)
 from router.vendors.looking import look
 from router.vendors.manners import ErrorShape, Key
 from router.vendors.prices import (
@@ -110,6 +123,7 @@ __all__ = [
     "per_1m_tokens",
     "per_hour",
     "per_minute",
+    "placed",
     "post",
     "put",
     "replace",

@@ -171,6 +171,23 @@ def test_nobody_is_given_less_than_was_asked_for(subject):
             assert subject.fit(duration=bounds[0] / 2).dropped == (f"duration={bounds[0]:g}",)
 
 
+@every_sounder
+def test_how_long_it_is_only_duration_says(subject):
+    """The field that carries it is closed: it prices the call, and is bounded."""
+    if "duration" not in subject.operation.honours:
+        return
+    plain = _client_side(telling(subject.fit()))
+    for name, value in _client_side(telling(subject.fit(duration=subject.tried("duration")[0]))).items():
+        is_ours = name == "duration"  # which a client's own field never is: it is read as ours
+        if not is_ours and not isinstance(value, dict) and value != plain.get(name):
+            assert subject.fit(extras={name: MARK}).dropped == (name,), name
+
+
+def _client_side(draft: Draft) -> Mapping[str, Any]:
+    """What stands where a client's own fields would be put."""
+    return _within(draft) or draft.json or draft.form or {}
+
+
 @every_listener
 async def test_what_is_given_is_asked_for_or_always_there(subject):
     """Each want changes the request, or is in a reply that was known to come without asking."""
@@ -238,12 +255,22 @@ def test_a_declared_field_arrives(subject):
 @every_subject
 def test_a_closed_field_never_arrives(subject):
     """What identifies, redirects or bills a call is not the client's to set, in whichever spelling; it is named."""
-    for name in (*facts_of(subject.vendor).closed, "webhook_url", "callback"):
+    for name in (*facts_of(subject.vendor).closed, "webhook_url", "callback", "audio_url", "url"):
         for spelling in (name, f"{name}[]"):
             fit = subject.fit(extras={spelling: MARK})
 
             assert not holds(subject.dressed(fit), MARK), spelling
             assert fit.dropped == (spelling,)
+
+
+@every_subject
+def test_nobody_is_sent_to_another_address(subject):
+    """Under whichever name a client gives one, however deep."""
+    for value in ("https://example.com/a.wav", [{"deep": {"er": " HTTP://169.254.169.254/"}}]):
+        fit = subject.fit(extras={"anything": value})
+
+        assert fit.dropped == ("anything",)
+        assert not holds(subject.dressed(fit), "anything")
 
 
 @every_subject
