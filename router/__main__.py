@@ -95,7 +95,7 @@ def schema() -> int:
 @click.option(
     "--kind",
     type=click.Choice(["speech", "transcription", "translation", "sound", "music"]),
-    help="Default: by --file.",
+    help="Default: by --file, and by what MODEL makes.",
 )
 @click.option("--duration", type=float, help="Seconds, of sound effects and music.")
 @click.option("--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What is to be heard.")
@@ -114,13 +114,14 @@ def explain(
     **asked: str | float | None,
 ) -> int:
     """Tell who would answer for MODEL, in which order, at what cost, and why the others would not; call nobody."""
-    from router.commands.explaining import explain_call
+    from router.commands.explaining import explain_call, kind_of
 
-    kind = kind or ("transcription" if file else "speech")
+    loaded = _loaded(config)
+    kind = kind or ("transcription" if file else kind_of(loaded, str(asked["model"])))
     of_voice = {"voice": voice} if kind == "speech" else {}
     of_text = {"input": text, **of_voice} if kind in ("speech", "sound", "music") else {}
     fields = {"kind": kind, **{name: value for name, value in asked.items() if value is not None}, **of_text}
-    return explain_call(_loaded(config), fields, file, Console(), _messages(), as_json=as_json)
+    return explain_call(loaded, fields, file, Console(), _messages(), as_json=as_json)
 
 
 @cli.command()

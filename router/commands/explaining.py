@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from router.api.explaining import call_of
+from router.api.lists import kinds_of
 from router.app import compiled
 from router.commands.calls import upload_of
 from router.config import Loaded
@@ -21,11 +22,19 @@ from router.media.length import length_of
 from router.routing.explain import ExplainedTarget, Explanation, explain
 from router.routing.history import History
 from router.routing.pricing import dollars
+from router.wire.calls import CallKind
 from router.wire.errors import CallError
 
-__all__ = ["explain_call"]
+__all__ = ["explain_call", "kind_of"]
 
 Fields = Mapping[str, Any]
+
+
+def kind_of(loaded: Loaded, model: str) -> CallKind:
+    """What a route makes of a text: speech, unless none of its targets does."""
+    route = compiled(loaded).routes.get(model)
+    kinds = kinds_of(route.targets, ()) if route else []
+    return next((kind for kind in ("speech", "music", "sound") if kind in kinds), "speech")
 
 
 def explain_call(
