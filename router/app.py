@@ -79,7 +79,7 @@ def furnish(loaded: Loaded, sink: Sink) -> House:
     plan = compiled(loaded)
     store = BoundedMemoryCache(plan.table.server.max_cache)
     relay = Relay(plan, transports, sink, Recordings(store, lambda: store.largest))
-    tasks = Tasks(relay, folder_of(plan.table.tasks), lambda: relay.plan.table.tasks)
+    tasks = Tasks(relay, sink, folder_of(plan.table.tasks), lambda: relay.plan.table.tasks)
     return House(relay, Keyring(plan.table.keys), transports, store, tasks, sink)
 
 

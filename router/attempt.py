@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, M
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from functools import partial
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from router.cache.recordings import Recordings
@@ -26,7 +26,7 @@ from router.sending import Sender, recording_key
 from router.streams import ending, heard, remade
 from router.telemetry import AttemptRecord, CallRecord, milliseconds
 from router.upstream.ahead import Opener, begun, in_turn
-from router.upstream.conversation import NOBODY, Keeper
+from router.upstream.keeping import NOBODY, Course, Keeper
 from router.upstream.places import Places
 from router.upstream.transport import Transport
 from router.upstream.waiting import DeadlineOver, Limits, waited
@@ -73,14 +73,18 @@ class Chain(Struct, frozen=True):
     @property
     def is_hedged(self) -> bool:
         """Whether two attempts may run side by side."""
-        return len(self.able) > 1 and any(self.hedge_after_s(fitted) is not None for fitted in self.able)
+        return (
+            not self.keeper.is_lasting
+            and len(self.able) > 1
+            and any(self.hedge_after_s(fitted) is not None for fitted in self.able)
+        )
 
 
 class Attempt(Struct):
     """One try at one target: since when it has been waited for, and whether the vendor has the whole request.
 
     `is_asked`: the vendor is, because of it; else it waits for a place, or hears what another call has asked for.
-    `is_late`: it has taken as long as it may before the next target is started beside it.
+    `is_late`: it has taken as long as it may before the next target is started beside it. `course`: how far a job is.
     """
 
     fitted: Fitted
@@ -88,6 +92,7 @@ class Attempt(Struct):
     is_asked: bool = False
     is_sent: bool = False
     is_late: bool = False
+    course: Course = field(default_factory=Course)
 
     def told(self, outcome: str, now: float, fault: Fault | None = None) -> AttemptRecord:
         """What is recorded of it."""
@@ -122,10 +127,10 @@ class Attempts:
         async with AsyncExitStack() as opened:
             with self._remembered(attempt):
                 async with waited(limits) as waiting:
+                    on_sent = waiting.request_is_sent
                     if chain.cache:
-                        reply = await self._recorded(attempt, chain, record, limits, waiting.request_is_sent, opened)
+                        reply = await self._recorded(attempt, chain, record, limits, on_sent, opened)
                     else:
-                        on_sent = waiting.request_is_sent
                         reply = await self._asked(attempt, record, limits, on_sent, opened, chain.keeper)
             await commitment.enter_async_context(opened.pop_all())
         return reply
@@ -136,10 +141,11 @@ class Attempts:
         try:
             yield
         except Fault as fault:
+            fault.may_exist = fault.may_exist or attempt.course.may_exist
             if attempt.is_asked:
                 self._history.blamed(attempt.fitted, fault, attempt.began, self._clock())
             raise
-        except (DeadlineOver, CancelledError) as over:
+        except BaseException as over:  # left, too late, or a bug: no word on the vendor
             if attempt.is_asked:
                 is_late = attempt.is_late or isinstance(over, DeadlineOver)
                 self._history.abandoned(attempt.fitted, attempt.began, self._clock(), is_late=is_late)
@@ -158,7 +164,8 @@ class Attempts:
     ) -> Reply:
         """The vendor's own reply, begun, once there is a place for the call."""
         fitted = attempt.fitted
-        if bound := fitted.target.concurrency:
+        bound = fitted.target.concurrency
+        if bound and keeper.begun_at != fitted.target.name:  # else it is there already
             taken = self._places.taken(fitted.target.name, bound.limit, bound.queue, bound.wait)
             await opened.enter_async_context(taken)
         attempt.began, attempt.is_asked = self._clock(), True
@@ -169,7 +176,7 @@ class Attempts:
             on_sent()
 
         first, *following = fitted.pieces()
-        answer = await self._sender.send(first, limits, is_sent, opened, keeper)
+        answer = await self._sender.send(first, limits, attempt.course, is_sent, opened, keeper)
         bill = Bill(first, answer.units, answer=answer.text)
         reply = Reply(fitted, record, [bill], attempt.began, requests=1 + len(following))
         reply.transcript, reply.text = answer.transcript, answer.text
@@ -275,12 +282,13 @@ class Attempts:
         try:
             async with AsyncExitStack() as opened:
                 async with waited(limits) as waiting:
-                    answer = await self._sender.send(fitted, limits, waiting.request_is_sent, opened)
+                    answer = await self._sender.send(fitted, limits, attempt.course, waiting.request_is_sent, opened)
                     assert answer.audio
                     bill = Bill(fitted, answer.units)
                     chunks = await heard(answer.audio, bill, opened)
                 await held.enter_async_context(opened.pop_all())
         except Fault as fault:
+            fault.may_exist = fault.may_exist or attempt.course.may_exist
             reply.record.attempts.append(attempt.told(fault.kind.value, self._clock(), fault))
             if fault.kind is not Kind.BUSY:  # which our own other piece may be the reason of
                 self._history.blamed(fitted, fault, attempt.began, self._clock())

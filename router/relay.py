@@ -30,7 +30,7 @@ from router.routing.pricing import estimate, total
 from router.routing.select import Selection, is_length_needed, select
 from router.routing.translating import asked, batches, fewer, in_english, is_english, lines_of, prepared, read_lines
 from router.telemetry import CallRecord, Sink, milliseconds
-from router.upstream.conversation import NOBODY, Keeper
+from router.upstream.keeping import NOBODY, Keeper
 from router.upstream.racing import Race, Run, alarm, first_of
 from router.upstream.transport import Transport
 from router.upstream.waiting import DeadlineOver
@@ -117,7 +117,7 @@ class Relay:
                 self.history.blamed(reply.fitted, fault, reply.began, self._clock())
             raise
         except CancelledError:
-            record.outcome, record.status = "client left", CLIENT_LEFT
+            record.outcome, record.status = ("handed on", 202) if keeper.leaves_jobs() else ("client left", CLIENT_LEFT)
             if record.first_byte_ms is not None and reply is not None:
                 self._praise(reply)
             raise
@@ -190,7 +190,8 @@ class Relay:
     ) -> None:
         """Record an attempt, and what it may cost though nothing came of it."""
         told = attempt.told(outcome, self._clock(), fault)
-        if attempt.is_sent and outcome in GIVEN_UP:
+        is_left = outcome == "cancelled" and chain.keeper.leaves_jobs()  # somebody else will settle it
+        if attempt.is_sent and (outcome in GIVEN_UP or (fault and attempt.course.is_owed)) and not is_left:
             sent = replace(attempt.fitted.pieces()[0], is_to_translate=False)
             chain.given_up.append(sent)
             cost = estimate(sent)

@@ -14,8 +14,10 @@ import msgspec
 
 from router.routing.fit import Fitted
 from router.upstream.answers import Answer, read_answer
-from router.upstream.conversation import NOBODY, Conversations, Keeper, Side
+from router.upstream.conversation import Conversations
 from router.upstream.dress import digest
+from router.upstream.keeping import NOBODY, Course, Keeper
+from router.upstream.talk import Side
 from router.upstream.transport import Patience, Transport
 from router.upstream.waiting import Limits
 
@@ -33,6 +35,7 @@ class Sender:
         self,
         fitted: Fitted,
         limits: Limits,
+        course: Course,
         on_sent: Callable[[], None],
         opened: AsyncExitStack,
         keeper: Keeper = NOBODY,
@@ -42,7 +45,7 @@ class Sender:
         transport = self._transports[outlet.facts.transport]
         side = Side(fitted.target.name, outlet.facts, outlet.settings, fitted.extras, transport)
         patience = Patience(connect_s=limits.connect_s, silence_s=limits.silence_s)
-        held = self._conversations.held(fitted.request(), side, patience, on_sent, keeper)
+        held = self._conversations.held(fitted.request(), side, patience, course, on_sent, keeper)
         told = await opened.enter_async_context(held)
         due = fitted.operation, outlet.facts, outlet.settings, fitted.wants
         answer = await read_answer(told.response, *due, as_events=fitted.ask.as_events, language=fitted.ask.language)

@@ -96,7 +96,7 @@ def configure_logging(stream: TextIO | None = None) -> None:
     stream = stream or sys.stderr
     shared: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso")]
     renderer: Any = (
-        structlog.dev.ConsoleRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)  # without locals: keys
         if stream.isatty()
         else structlog.processors.JSONRenderer(serializer=lambda event, **_: msgspec.json.encode(event).decode())
     )

@@ -54,7 +54,7 @@ def parse_sound(body: bytes, kind: SoundKind, max_input: int) -> SoundRequest:
     """Raises `InvalidCall` naming the field. `max_input`: characters."""
     fields = fields_of(body)
     call = sound_call(fields, kind, max_input)
-    is_background = fields.get("background") in (True, "true")
+    is_background = bool(_asked(fields).background)
     if is_background and call.as_events:
         raise InvalidCall(
             "Invalid value for 'stream_format': what runs in the background is asked for at its own address.",
@@ -66,10 +66,7 @@ def parse_sound(body: bytes, kind: SoundKind, max_input: int) -> SoundRequest:
 
 def sound_call(fields: Mapping[str, Any], kind: SoundKind, max_input: int) -> SoundCall:
     """Raises `InvalidCall` naming the field. `max_input`: characters."""
-    try:
-        asked = msgspec.convert(fields, SoundBody, strict=False)
-    except msgspec.ValidationError as error:
-        raise invalid_field(error) from error
+    asked = _asked(fields)
     check_input(asked.input, max_input)
     tunables = {"duration": asked.duration, "seed": asked.seed, "instrumental": asked.instrumental}
     return SoundCall(
@@ -83,3 +80,10 @@ def sound_call(fields: Mapping[str, Any], kind: SoundKind, max_input: int) -> So
         as_events=asked.stream_format == "sse",
         route=parse_route(fields.get("route")),
     )
+
+
+def _asked(fields: Mapping[str, Any]) -> SoundBody:
+    try:
+        return msgspec.convert(fields, SoundBody, strict=False)
+    except msgspec.ValidationError as error:
+        raise invalid_field(error) from error

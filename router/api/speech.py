@@ -80,6 +80,8 @@ def speech_call(fields: Mapping[str, Any], max_input: int) -> SpeechCall:
         raise invalid_field(error) from error
     turns = tuple(Turn(turn.text, _voice_of(turn.voice or asked.voice)) for turn in asked.dialogue or ())
     text = "\n".join(turn.text for turn in turns) or asked.input
+    for number, turn in enumerate(turns):
+        check_input(turn.text, max_input, f"dialogue[{number}].text")
     check_input(text, max_input, "dialogue" if turns else "input")
     tunables = {"speed": asked.speed, "instructions": asked.instructions, "language": asked.language}
     return SpeechCall(

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from router.api.exchange import ClientLeft, Exchange
-from router.upstream.conversation import Keeper
+from router.upstream.keeping import Keeper
 from router.vendors.spec import Progress
 from router.wire.errors import CallError
 from router.wire.events import BROKEN_OFF, COMMENT, event, sound_progress

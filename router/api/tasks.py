@@ -105,7 +105,8 @@ def task_handlers(tasks: Tasks, keyring: Keyring) -> Sequence[HTTPRouteHandler]:
         path = await tasks.content(task)
         if task.status != "done":
             raise NotReady(f"The task is {task.status}: there is nothing to fetch.", code=f"task_{task.status}")
-        return File(path, media_type=task.content_type, content_disposition_type="inline")
+        name = f"{task.id}.{task.to_make().format.codec}"
+        return File(path, filename=name, media_type=task.content_type, content_disposition_type="inline")
 
     @delete(["/v1/audio/tasks/{task_id:str}", "/audio/tasks/{task_id:str}"], status_code=200)
     async def delete_task(request: Request[Any, Any, Any], task_id: FromPath[str]) -> Response[ShownTask | TaskGone]:

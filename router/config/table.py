@@ -119,6 +119,7 @@ class Tasks(Strict, frozen=True, kw_only=True):
         Size, Meta(description="Of all files; beyond it the oldest go.", extra_json_schema={"default": "1GB"})
     ] = field(default_factory=lambda: Size(1024**3))
     at_once: Annotated[int, Meta(ge=1, le=10_000, description="How many run in a process; the others wait.")] = 16
+    most: Annotated[int, Meta(ge=1, description="Waiting and running, of all keys; beyond it there is a 429.")] = 1_000
 
 
 class KeyEntry(_Sealed, frozen=True, kw_only=True):

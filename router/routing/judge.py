@@ -73,7 +73,7 @@ def pause_before_again(fault: Fault, failures: int) -> float | None:
     Never sooner than the vendor says; what it will not take, or not for long, is not asked for again.
     """
     pause_s = max(fault.retry_after_s or 0.0, BACK_OFF_S * 2 ** (failures - 1))
-    is_in_vain = failures >= PIECE_TRIES or fault.kind in HOPELESS or pause_s > LONGEST_PAUSE_S
+    is_in_vain = fault.may_exist or failures >= PIECE_TRIES or fault.kind in HOPELESS or pause_s > LONGEST_PAUSE_S
     return None if is_in_vain else pause_s
 
 

@@ -82,6 +82,10 @@ class Outlet(Struct, frozen=True):
     unset: tuple[str, ...] = ()
     credit_usd: float | None = None
 
+    def __repr__(self) -> str:
+        """Without our settings, which tracebacks may show."""
+        return f"Outlet({self.name!r})"
+
 
 class Target(Struct, frozen=True):
     """One outlet and one of its models, with everything this route says about it.

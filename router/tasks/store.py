@@ -6,23 +6,24 @@ its driver are loaded with the first task, for most processes never see one.
 
 from __future__ import annotations
 
+import os
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Float, Integer, LargeBinary, MetaData, String, Table, delete, event, select, update
+from sqlalchemy import Column, Float, Integer, LargeBinary, MetaData, String, Table, delete, event, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.schema import CreateIndex, CreateTable
 
-from router.tasks.task import ACTIVE, Task
+from router.tasks.task import ACTIVE, DATABASE, Task
 from router.wire.errors import Unavailable
 
-__all__ = ["DATABASE", "Store", "open_store"]
+__all__ = ["Standing", "Store", "open_store"]
 
-DATABASE = "tasks.sqlite3"
 BUSY_S = 10.0
 """How long one process waits for another's write: each takes milliseconds."""
 
@@ -58,16 +59,35 @@ _IS_ACTIVE = _TASKS.c.status.in_(ACTIVE)
 async def open_store(folder: Path) -> Store:
     """The store of a folder, which is made where there is none, readable for its owner alone. Raises `Unavailable`."""
     try:
-        await to_thread(folder.mkdir, 0o700, parents=True, exist_ok=True)
+        await to_thread(_prepare, folder)
     except OSError as error:
         raise Unavailable(
             f"Nothing can be kept for the background: {folder}: {error.strerror} (tasks.folder).",
             code="tasks_unavailable",
         ) from error
     store = Store(folder)
-    async with store.writing() as connection:
-        await connection.run_sync(_METADATA.create_all)
+    try:
+        async with store.writing() as connection:  # two processes may be first at once
+            await connection.execute(CreateTable(_TASKS, if_not_exists=True))
+            for index in _TASKS.indexes:
+                await connection.execute(CreateIndex(index, if_not_exists=True))
+    except Unavailable:
+        await store.close()
+        raise
     return store
+
+
+def _prepare(folder: Path) -> None:
+    """A folder and a database that are their owner's alone: there are lyrics in it."""
+    folder.mkdir(0o700, parents=True, exist_ok=True)
+    os.close(os.open(folder / DATABASE, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+class Standing(NamedTuple):
+    """How a task stands, and which process sees to it."""
+
+    is_active: bool
+    holder: str | None
 
 
 class Store:
@@ -98,8 +118,8 @@ class Store:
 
     # ------------------------------------------------------------------ one task
 
-    async def add(self, task: Task, holder: str, until: float) -> None:
-        """Keep a new task, held by whoever brings it."""
+    async def add(self, task: Task, holder: str | None, until: float) -> None:
+        """Keep a new task, held by whoever brings it, or by nobody yet."""
         row = {**_row(task), "holder": holder, "held_until": until}
         async with self.writing() as connection:
             await connection.execute(insert(_TASKS).values(row))
@@ -110,20 +130,35 @@ class Store:
             found = (await connection.execute(select(*_COLUMNS).where(_TASKS.c.id == task_id))).mappings().first()
         return _task(found) if found else None
 
-    async def change(self, task_id: str, **values: Any) -> bool:
-        """Change a task that is still active; False where it is not."""
+    async def change(self, task_id: str, holder: str, **values: Any) -> bool:
+        """Change a task that is active and held; False where it is not, or not any more."""
+        own = (_TASKS.c.id == task_id) & (_TASKS.c.holder == holder) & _IS_ACTIVE
         async with self.writing() as connection:
-            done = await connection.execute(update(_TASKS).where(_TASKS.c.id == task_id, _IS_ACTIVE).values(values))
-        return bool(done.rowcount)
+            return bool((await connection.execute(update(_TASKS).where(own).values(values))).rowcount)
+
+    async def cancel(self, task_id: str, now: float) -> bool:
+        """End a task that is active, whoever holds it; False where it has ended already."""
+        one = (_TASKS.c.id == task_id) & _IS_ACTIVE
+        ended = update(_TASKS).where(one).values(status="cancelled", ended_at=now)
+        async with self.writing() as connection:
+            return bool((await connection.execute(ended)).rowcount)
+
+    async def active(self) -> int:
+        """How many tasks something may still come of."""
+        async with self.writing() as connection:
+            return (await connection.execute(select(func.count()).where(_IS_ACTIVE))).scalar_one()
 
     async def remove(self, task_ids: Iterable[str]) -> None:
         """Forget tasks, and their content."""
         ids = list(task_ids)
         async with self.writing() as connection:
             await connection.execute(delete(_TASKS).where(_TASKS.c.id.in_(ids)))
-        for task_id in ids:
-            self.content(task_id).unlink(missing_ok=True)
-            self.unfinished(task_id).unlink(missing_ok=True)
+        await to_thread(self._unlink, ids)
+
+    def _unlink(self, task_ids: Iterable[str]) -> None:
+        for task_id in task_ids:
+            for path in self._folder.glob(f"{task_id}.*"):
+                path.unlink(missing_ok=True)
 
     # ------------------------------------------------------------------ who sees to which
 
@@ -143,12 +178,12 @@ class Store:
                 update(_TASKS).where(_TASKS.c.holder == holder, _IS_ACTIVE).values(held_until=until)
             )
 
-    async def cancelled(self, task_ids: Sequence[str]) -> Sequence[str]:
-        """Those that somebody has cancelled, or forgotten."""
-        statement = select(_TASKS.c.id).where(_TASKS.c.id.in_(task_ids), _IS_ACTIVE)
+    async def standing(self, task_ids: Sequence[str]) -> dict[str, Standing]:
+        """How these stand; one that has been forgotten is not there."""
+        columns = select(_TASKS.c.id, _TASKS.c.status, _TASKS.c.holder).where(_TASKS.c.id.in_(task_ids))
         async with self.writing() as connection:
-            active = set((await connection.execute(statement)).scalars())
-        return [task_id for task_id in task_ids if task_id not in active]
+            rows = (await connection.execute(columns)).all()
+        return {task_id: Standing(status in ACTIVE, holder) for task_id, status, holder in rows}
 
     # ------------------------------------------------------------------ what is kept for how long
 
@@ -167,20 +202,23 @@ class Store:
         await self._remove_strays()
 
     async def _remove_strays(self) -> None:
-        names = {path.stem for path in self._folder.glob("task_*")}
+        names = {path.name.partition(".")[0] for path in self._folder.glob("task_*.*")}
         async with self.writing() as connection:
             known = set((await connection.execute(select(_TASKS.c.id).where(_TASKS.c.id.in_(names)))).scalars())
-        for name in names - known:
-            self.content(name).unlink(missing_ok=True)
-            self.unfinished(name).unlink(missing_ok=True)
+        await to_thread(self._unlink, names - known)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the file that is open is still the one in the folder."""
+        return (self._folder / DATABASE).exists()
 
     def content(self, task_id: str) -> Path:
         """The file of what came of a task."""
         return self._folder / f"{task_id}.audio"
 
-    def unfinished(self, task_id: str) -> Path:
-        """The file that becomes its content."""
-        return self._folder / f"{task_id}.part"
+    def unfinished(self, task_id: str, holder: str) -> Path:
+        """The file that becomes its content, which only its holder writes."""
+        return self._folder / f"{task_id}.{holder}.part"
 
 
 def _row(task: Task) -> dict[str, Any]:
@@ -192,8 +230,8 @@ def _task(row: Any) -> Task:
 
 
 def _prepared(connection: Any, _record: object) -> None:
-    """Let one process read while another writes; what is committed survives the end of any process."""
+    """Let one process read while another writes; what is committed survives a loss of power."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()

@@ -14,7 +14,10 @@ from router.routing.pricing import Basis
 from router.vendors.spec import Interim
 from router.wire.calls import SoundCall
 
-__all__ = ["ACTIVE", "Sent", "Status", "Task"]
+__all__ = ["ACTIVE", "DATABASE", "Sent", "Status", "Task"]
+
+DATABASE = "tasks.sqlite3"
+"""The file in the folder; it stands here so that it can be looked for without loading what opens it."""
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 ACTIVE: tuple[Status, ...] = ("queued", "running")
@@ -25,11 +28,12 @@ _call = msgspec.json.Decoder(SoundCall)
 class Sent(Struct, frozen=True):
     """What a vendor has been asked for that must not be asked for twice, and its answers so far: the job's id in them.
 
-    Without an answer nobody knows whether it is there.
+    `is_open`: something was sent, and its answer is not here: nobody knows whether it is there.
     """
 
     target: str
     answers: tuple[Interim, ...] = ()
+    is_open: bool = False
 
 
 class Task(Struct, frozen=True, kw_only=True):

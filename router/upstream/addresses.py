@@ -5,6 +5,7 @@ What lives here: the one decision on who gets our key, and which hosts a result 
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from router.wire.faults import Fault, Kind
 
 __all__ = ["Address", "address_of"]
 
+PLAIN_HOST = re.compile(r"[a-z0-9.-]+")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -40,8 +42,11 @@ def address_of(url: str, vendor: Vendor) -> Address:
         host, is_vendors = parts.hostname or "", _origin(url) == _origin(vendor.base_url)
     except ValueError as error:
         raise Fault(Kind.GARBLED, "the vendor named an address that is none") from error
+    is_plain = bool(PLAIN_HOST.fullmatch(host)) and parts.port in (None, 443)
     is_local = host in LOOPBACK and base.hostname in LOOPBACK
-    is_named = parts.scheme == "https" and any(fnmatchcase(host, pattern) for pattern in vendor.result_hosts)
+    is_named = (
+        is_plain and parts.scheme == "https" and any(fnmatchcase(host, pattern) for pattern in vendor.result_hosts)
+    )
     if parts.username is not None or not (is_vendors or is_local or is_named):
         raise Fault(
             Kind.GARBLED,

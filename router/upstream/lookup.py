@@ -17,6 +17,7 @@ __all__ = ["error_in_event", "error_in_success", "fault_in", "scrubbed", "units_
 
 LONGEST_MESSAGE = 500
 LONGEST_PARAM = 100
+LARGEST_NUMBER = 1e12  # of whatever is counted; beyond it, somebody is mistaken
 LONGEST_WAIT_S = 86_400.0
 
 BY_STATUS = {
@@ -106,10 +107,10 @@ def _bounded(seconds: float) -> float:
 def _number(value: str | float | None) -> float | None:
     """A finite number, or None for whatever else a vendor may have written there."""
     try:
-        number = float(value) if value is not None else math.nan
-    except ValueError:
+        number = float(value) if value is not None and not isinstance(value, bool) else math.nan
+    except (ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) else None
+    return number if math.isfinite(number) and abs(number) <= LARGEST_NUMBER else None
 
 
 def scrubbed(message: str, secrets: Mapping[str, str]) -> str:

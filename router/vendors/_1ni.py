@@ -55,7 +55,7 @@ def speech(ask: SpeechAsk) -> Draft:
 
 
 def listen(ask: ListenAsk) -> Draft:
-    return post("/stt/transcribe", form={"audio": ask.audio, "model": ask.model, "language": ask.language})
+    return post("/stt/transcribe", form={"audio": ask.audio, "model": ask.model, "language": ask.language_code})
 
 
 def sound(ask: SoundAsk) -> Draft:

@@ -8,8 +8,9 @@ Voices: the one that those pages name, 2026; gender by its name. Others pass to 
 `voice` takes at models of Hugging Face is not documented, and it is not sent there.
 Languages: English, by the name of Meta's checkpoint, 2026.
 Proved by: those pages (tests/vendors/test_ainative.py); nothing of the vendor's own has sent these requests.
-Left out: times (there is no verbose_json), the shape of errors (not documented; the status tells), the storing of audio
-(no field is named). `minimax-tts` is this router's name for `/multimodal/tts`, which takes no model.
+Left out: times (there is no verbose_json), the shape of errors (not documented: the status tells, and words are taken
+from where servers have them), the storing of audio (no field is named). `minimax-tts` is this router's name for
+`/multimodal/tts`, which takes no model.
 Taken on trust: that `/audio/tts` answers in wav (documented: "wav or mp3") and music in mp3 (not documented); what
 comes is looked at, and taken for what it is.
 """
@@ -23,6 +24,7 @@ from router.vendors.spec import (
     MP3,
     WAV,
     Draft,
+    ErrorShape,
     Json,
     ListenAsk,
     Model,
@@ -43,7 +45,6 @@ from router.vendors.spec import (
     transcript,
     words,
 )
-from router.wire.languages import code_of
 
 PATHS = {"minimax-tts": "/multimodal/tts"}  # of speech that is chosen by its path, and has voices
 WHISPER = {"whisper-1": Model(price=in_credits(per_minute=6))}
@@ -74,7 +75,7 @@ def listen(url: str, ask: ListenAsk) -> Draft:
         form={
             "file": ask.audio,
             "model": ask.model,
-            "language": code_of(ask.language) if ask.language else None,
+            "language": ask.language_code,
             "prompt": ask.prompt,
             "response_format": "json",  # else it is text
             "temperature": ask.temperature,
@@ -104,6 +105,7 @@ LISTENING = Transcription(
 VENDOR = Vendor(
     name="ainative",
     base_url="https://api.ainative.studio/api/v1",
+    errors=ErrorShape(message="error.message|error|message|detail|detail.0.msg"),
     billed={Unit.CREDIT: "cost_credits|credits_used", Unit.SECOND: "duration_seconds"},
     closed=words("model model_id text voice file response_format"),
     read="2026-11-20",

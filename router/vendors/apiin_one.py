@@ -7,6 +7,7 @@ Proved by: these pages (tests/vendors/test_apiin_one.py); nothing of the vendor'
 Unsure: tasks are told in two forms and two families of words, which are all understood. The format of a result is not
 documented: mp3, which was seen of Suno, is taken for every model's. The hosts of results are not documented either, so
 the table must name them (`result_hosts:`). Of voices only `narrator` and `user` are named, so any name may be one.
+A title and tags go along beside a description as well: the pages do not say that they are for custom mode alone.
 Left out: Suno's prices (5 to 12 credits, unverified), its second song, its limits in custom mode (lyrics of 3,000 or
 5,000 characters, style of 200 or 1,000: the vendor refuses what is longer), covers of an upload, the fields `text`,
 `voice_id` and `speed` of a third-party client. The audio it was seen to get at once is taken, should it come.
@@ -37,9 +38,9 @@ from router.vendors.spec import (
     honours,
     in_credits,
     post,
+    replace,
     words,
 )
-from router.wire.languages import code_of
 
 SUNO = ("gpt_description_prompt", "style", "prompt")
 INPUTS = {"minimax-music": ("prompt", "prompt", "lyrics")}
@@ -54,6 +55,7 @@ JOB = Job(
     why="data.error_message|error_message",
     every_s=3,
 )
+LONGER = replace(JOB, every_s=5)  # the vendor's advice for music
 
 
 def speech(ask: SpeechAsk) -> Steps:
@@ -64,24 +66,25 @@ def speech(ask: SpeechAsk) -> Steps:
             json={
                 "model": ask.model,
                 "dialogue": [{"text": turn.text, "voice": turn.voice} for turn in turns],
-                "language_code": code_of(ask.language) if ask.language else None,
+                "language_code": ask.language_code,
             },
-        )
+        ),
+        JOB,
     )
 
 
 def music(ask: SoundAsk) -> Steps:
     alone, beside, sung = INPUTS.get(ask.model, SUNO)
     said = {beside: ask.text, sung: ask.lyrics} if ask.lyrics else {alone: ask.text}
-    return task(post("/audio/music", json={"model": ask.model, **said, "make_instrumental": ask.instrumental}))
+    return task(post("/audio/music", json={"model": ask.model, **said, "make_instrumental": ask.instrumental}), LONGER)
 
 
-def task(create: Draft) -> Steps:
+def task(create: Draft, job: Job) -> Steps:
     made = yield create
     if made.json is None:
         return made  # the audio itself
     known = told(made)
-    done = yield from JOB.wait(get("/tasks/{}", known.get("task_id") or known["id"]), since=made)
+    done = yield from job.wait(get("/tasks/{}", known.get("task_id") or known["id"]), since=made)
     return get(told(done)["response"][0])
 
 
@@ -106,7 +109,10 @@ VENDOR = Vendor(
         },
     ),
     billed={Unit.CREDIT: "data.consumed_credits|consumed_credits"},
-    closed=words("model dialogue language_code gpt_description_prompt prompt style lyrics make_instrumental"),
+    closed=words(
+        "model dialogue language_code gpt_description_prompt prompt style lyrics make_instrumental "
+        "text voice_id speed custom_mode audio_id"  # of another form, and of covers
+    ),
     speech=Speech(
         request=speech,
         reply=audio_bytes,

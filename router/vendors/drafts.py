@@ -18,6 +18,9 @@ from router.vendors.replies import Json
 from router.wire.faults import Fault, Kind
 from router.wire.upload import Inline, Upload
 
+ENDED = frozenset({"aborted", "canceled", "cancelled", "error", "expired", "failed", "failure"})
+"""State words that tell the end of a job at whichever vendor; of any other nobody knows whether it goes on."""
+
 __all__ = [
     "Draft",
     "Interim",
@@ -181,7 +184,9 @@ class Job(Struct, frozen=True):
 
     def _failed(self, state: str, answer: Interim) -> Fault:
         why = look(self.why, answer.json) or f"the job is in the state {state!r}"
-        return Fault(self.kinds.get(state, Kind.FAILED), str(why)[:500], code=state)
+        fault = Fault(self.kinds.get(state, Kind.FAILED), str(why)[:500], code=state)
+        fault.is_over = state in self.kinds or state in ENDED
+        return fault
 
     def _share(self, answer: Interim) -> float | None:
         told = look(self.share, answer.json) if self.share else None

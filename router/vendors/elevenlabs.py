@@ -2,18 +2,20 @@
 
 Source: Python SDK elevenlabs 2.78.0 and the OpenAPI document of 2026-08-22.
 Prices: the vendor's API page: speech and Scribe by the price file of litellm 1.109.1 (November 2026), effects and music
-as read by others in June to August 2026; entities and keyterms cost more. Models newer than that are not priced.
+as read by others in June to August 2026; entities and keyterms cost more. Models newer than that are not priced. Those
+others have 100 USD a million characters for `eleven_v3` and the multilingual model, 50 for Flash and Turbo, 20 or 40
+for `eleven_v4_turbo`: the newer reading is used.
 Languages: the vendor's page of models, 2025.
 Limits: the vendor's page of speech to text, 2025.
 Voices: the vendor's default voices and their labels (`GET /v2/voices`), July 2026.
 Proved by: the official SDK `elevenlabs` (tests/vendors/test_elevenlabs.py); it has no parameter for `lyrics_text`,
 `generation_mode`, `finetune_strength` and `use_phonetic_names` of music: for these names the OpenAPI document stands.
 Left out: opus (the container is not documented, so it is made from pcm), wav (only off the stream), samples of effects
-and music (in how many channels is not documented, so all is made from mp3), `seed` of music and
-`respect_sections_durations` (work with a `composition_plan` only, which goes without a prompt: closed), a dialogue's
-speed (it has no such field), what Scribe makes beside the transcript (`additional_formats`: closed, nobody would get
-it), what belongs in the query (`enable_logging`, `optimize_streaming_latency`, `output_format`: closed, for in the body
-they would do nothing).
+and music (in how many channels is not documented, so all is made from mp3), the bound of `lyrics_text` (4,000
+characters: the vendor refuses more), `seed` of music and `respect_sections_durations` (work with a `composition_plan`
+only, which goes without a prompt: closed), a dialogue's speed (it has no such field), what Scribe makes beside the
+transcript (`additional_formats`: closed, nobody would get it), what belongs in the query (`enable_logging`,
+`optimize_streaming_latency`, `output_format`: closed, for in the body they would do nothing).
 """
 
 from __future__ import annotations
@@ -109,7 +111,7 @@ def speech(ask: SpeechAsk) -> Draft:
         json={
             "text": ask.text,
             "model_id": ask.model,
-            "language_code": ask.language,
+            "language_code": ask.language_code,
             "voice_settings": {"speed": ask.speed},
         },
     )
@@ -122,7 +124,7 @@ def dialogue(ask: SpeechAsk) -> Draft:
         json={
             "inputs": [{"text": turn.text, "voice_id": turn.voice} for turn in ask.turns],
             "model_id": ask.model,
-            "language_code": ask.language,
+            "language_code": ask.language_code,
         },
     )
 
@@ -155,7 +157,7 @@ def transcribe(ask: ListenAsk) -> Draft:
         form={
             "model_id": ask.model,
             "file": ask.audio,
-            "language_code": ask.language,
+            "language_code": ask.language_code,
             "temperature": ask.temperature,
             "keyterms": ask.keywords,
             "diarize": True if "speakers" in ask.wants else None,

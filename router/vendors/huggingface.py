@@ -5,8 +5,8 @@ Languages: that of `facebook/mms-tts-eng`, by its name; each of `facebook/mms-tt
 Proved by: the official SDK `huggingface_hub` (tests/vendors/test_huggingface.py). It has no call for sound and music,
 whose body is that of its type `TextToAudioInput`.
 Left out: prices (unverified); translation and the language of a transcription (unverified); `duration` of all but
-MusicGen, whose upper bound is not documented; wav, which some models answer with, undocumented which: it is taken for a
-failure, unless flac itself is asked for; `estimated_time` of a cold model (the wait is read from headers only);
+MusicGen, whose upper bound is not documented; which models answer with wav in place of flac (nobody can choose, and the
+bytes tell which came); `estimated_time` of a cold model (the wait is read from headers only);
 `X-HF-Bill-To`; other vendors behind the same router, which speak their own wires; whatever Whisper needs beyond 30 s of
 audio, which users saw refused. `return_timestamps: "word"` is documented, and a boolean in the types: see `read`.
 Dedicated endpoints: no mere other `base_url`: they take the same bodies at the root of their address, without a model.
@@ -21,6 +21,7 @@ from router.vendors.spec import (
     Draft,
     ErrorShape,
     Json,
+    Kind,
     ListenAsk,
     Model,
     Segment,
@@ -87,7 +88,10 @@ def _times(start: float, end: float | None) -> tuple[float, float]:
 VENDOR = Vendor(
     name="huggingface",
     base_url="https://router.huggingface.co/hf-inference",
-    errors=ErrorShape(message="error|error.0"),  # a text, or a list of them
+    errors=ErrorShape(
+        message="error|error.0",  # a text, or a list of them
+        by_status={503: Kind.TRY_AGAIN},  # the model is being loaded: no failure of the vendor's
+    ),
     billed={Unit.COMPUTE_SECOND: "header:x-compute-time"},
     closed=words("model inputs"),
     read="2026-11-20",

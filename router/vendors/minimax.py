@@ -6,7 +6,8 @@ Voices: the vendor's reference, 2026; gender where the name tells it.
 Proved by: that reference (tests/vendors/test_minimax.py); nothing of the vendor's own has sent these requests.
 Left out: prices (only resellers' are known), `language` (the names that `language_boost` takes were not in what was
 read; a client may send the field), wav (comes whole only) and opus (whether it streams is not documented), both made
-from pcm; `timbre_weights` (what the voice is beside it, is not documented); the query `GroupId` of older accounts.
+from pcm; `timbre_weights` (what the voice is beside it, is not documented); the query `GroupId` of older accounts;
+a check that `voice_modify` comes with mp3 (the vendor streams no other format with it: who sends it, asks for mp3).
 Of music: `music-cover` (it takes a song), its stream (made for listening while it is sung, not read), wav (in
 hexadecimal three minutes of it are 64 MB, more than is taken in one document), pcm (stereo or not, is not documented),
 the bound of lyrics (3,500 characters: the vendor refuses more).
@@ -125,7 +126,10 @@ VENDOR = Vendor(
         },
     ),
     billed={Unit.CHARACTER: "extra_info.usage_characters"},
-    closed=words("model text stream stream_options output_format subtitle_enable subtitle_type timbre_weights GroupId"),
+    closed=words(
+        "model text stream stream_options output_format subtitle_enable subtitle_type timbre_weights GroupId "
+        "audio_url audio_base64 cover_feature_id"  # a song to be covered
+    ),
     speech=Speech(
         request=speech,
         reply=audio_events(read),

@@ -56,7 +56,6 @@ from router.vendors.spec import (
     transcript,
     words,
 )
-from router.wire.languages import code_of
 
 JOB = Job("status", words("processing"), done=words("succeeded"), queued=words("starting"), every_s=0.5, slowest_s=2.0)
 LARGEST_INLINE_BYTES = 1_000_000
@@ -64,6 +63,7 @@ VERSION_HOLDS_S = 600.0
 ANY = "default"  # the voice of a model that is not known to take one
 OURS = words("version inputs")  # of a target's options: for us, and no inputs of the model
 OFFICIAL = ("minimax/", "stability-ai/")  # run under their own names; of the community's a version is run
+"""By the vendor's page of official models, and by public clients that run these owners' so, November 2026."""
 
 Names = Mapping[str, str]
 SPEECH: Names = {"text": "text"}
@@ -77,7 +77,7 @@ INPUTS: Mapping[str, Names] = {  # ours -> theirs, beside those above; what is n
     "minimax/speech-2.8-turbo": SPEAKER,
     "jaaari/kokoro-82m": {"voice": "voice", "speed": "speed"},
     "openai/whisper": {"language": "language", "prompt": "initial_prompt", "temperature": "temperature"},
-    "sepal/audiogen": {"duration": "duration", "format": "output_format"},
+    "sepal/audiogen": {**DIFFUSION, "format": "output_format"},
     "haoheliu/audio-ldm": {"text": "text", "seed": "random_seed"},
     "stability-ai/stable-audio-2.5": DIFFUSION,
     "stackadoc/stable-audio-open-1.0": {"duration": "seconds_total", "seed": "seed"},
@@ -133,7 +133,7 @@ def heard(ask: ListenAsk, *, is_translated: bool | None = None) -> Steps:
         audio = (yield post("/files", form={"content": ask.audio}, extras=None))["urls"]["get"]
     said = {
         "audio": audio,
-        "language": code_of(ask.language) if ask.language else None,
+        "language": ask.language_code,
         "prompt": ask.prompt,
         "temperature": ask.temperature,
         "translate": is_translated,
@@ -169,7 +169,7 @@ def predicted(ask: Ask, usual: Names, said: Mapping[str, Any]) -> Generator[Draf
         version = look("latest_version.id", (yield get(f"/models/{model}", keep_s=VERSION_HOLDS_S)).json)
     made = yield post(
         "/predictions" if version else f"/models/{model}/predictions",
-        headers={"prefer": "wait=60"},  # as long as it can be held: most are done by then
+        headers={"prefer": "wait=1"},  # held longer, it would have no id yet that it could be cancelled by
         json={"version": version, "input": {**own, **given}},
         extras=None,
     )
@@ -200,7 +200,7 @@ MINIMAX = Model(
     formats={MP3: "mp3", WAV: "wav", FLAC: "flac"},
     honours=honours(speed=(0.5, 2)),
     voices=MINIMAX_VOICES,
-    voice_like=r"\S+",  # trained ones have ids of all sorts
+    voice_like=r"\S.*",  # trained ones have ids of all sorts
     cast={
         own: Voice(
             own.replace("_", " "),
@@ -246,7 +246,10 @@ VENDOR = Vendor(
     base_url="https://api.replicate.com/v1",
     errors=ErrorShape(message="detail|title", code=""),  # `type` is an address, if anything
     billed={Unit.COMPUTE_SECOND: "metrics.predict_time"},
-    closed=words("version inputs input stream text prompt audio translate transcription subtitle_enable batch_size"),
+    closed=words(
+        "version inputs input stream text prompt audio input_audio translate transcription subtitle_enable batch_size "
+        "seconds_total"
+    ),
     result_hosts=("replicate.delivery", "*.replicate.delivery"),
     read="2026-11-20",
     speech=Speech(
@@ -270,7 +273,7 @@ VENDOR = Vendor(
         MADE,
         models={
             **STABLE,
-            "sepal/audiogen": Model(formats=WAV_OR_MP3, honours=honours(duration=(1, 10)), extras=SAMPLING),
+            "sepal/audiogen": Model(formats=WAV_OR_MP3, honours=honours("seed", duration=(1, 10)), extras=SAMPLING),
             "haoheliu/audio-ldm": Model(honours=honours("seed"), extras=words("duration guidance_scale n_candidates")),
         },
     ),
@@ -283,7 +286,7 @@ VENDOR = Vendor(
                 honours=honours("seed", "duration"),
                 extras=SAMPLING
                 | words(
-                    "model_version input_audio continuation continuation_start continuation_end multi_band_diffusion "
+                    "model_version continuation continuation_start continuation_end multi_band_diffusion "
                     "normalization_strategy"
                 ),
             ),

@@ -5,8 +5,11 @@ Proved by: these pages (tests/vendors/test_suno_like.py); there is no SDK, nothi
 The callback: the vendor wants an address to call, and kie.ai refuses a request without (422; a third-party client's
 release notes, June 2026). We ask ourselves and have none, so it is given one that no host can ever have (RFC 2606), and
 nobody else hears of the song. That client's placeholder works; where ours does not, a target's `options: {callBackUrl:
-…}` names another. A client never does. A task that could not call anybody (`CALLBACK_EXCEPTION`) is not in vain: its
-song is fetched if it is there.
+…}` names another. A client never does. A task that could not call anybody (`CALLBACK_EXCEPTION`) goes on all the same,
+and may say so from its first call, before there is a song: it is asked until there is one, or another state.
+Modes: lyrics choose the custom one. Beside a description alone the vendor wants its fields empty (kie.ai refuses them,
+by that client's notes), so title, tags, voice, persona and weights are left out then, whoever set them. The client is
+not told: which fields are dropped and named is settled without a look at the lyrics.
 Unsure: the hosts of results are not documented, so the table must name them (`result_hosts:`). A description may have
 400 characters, by newer pages 500. Beside lyrics a title is required, so there is one that a client may change.
 Left out: prices (unverified), the second of the two songs, the limits beside lyrics (3,000 characters of them for V4,
@@ -35,11 +38,13 @@ from router.vendors.spec import (
 )
 
 NOBODY = "https://callback.invalid/"
+UNCALLED = "callback_exception"
+CUSTOM = words("title negativeTags vocalGender styleWeight weirdnessConstraint audioWeight personaId")
 JOB = Job(
     "data.status",
     queued=words("pending"),
     running=words("text_success first_success"),
-    done=words("success callback_exception"),
+    done=words("success") | {UNCALLED},
     why="data.errorMessage",
     kinds={"sensitive_word_error": Kind.BLOCKED},
     every_s=5,
@@ -48,20 +53,27 @@ JOB = Job(
 
 def music(ask: SoundAsk) -> Steps:
     is_custom = bool(ask.lyrics)
+    own = {name: value for name, value in ask.options.items() if is_custom or name not in CUSTOM}
     made = yield post(
         "/api/v1/generate",
         json={
+            "callBackUrl": NOBODY,
+            "title": "Untitled" if is_custom else None,
+            **own,
             "model": ask.model,
             "customMode": is_custom,
             "instrumental": bool(ask.instrumental),
             "prompt": ask.lyrics or ask.text,
             "style": ask.text if is_custom else None,
         },
-        defaults={"callBackUrl": NOBODY, **({"title": "Untitled"} if is_custom else {})},
+        extras=None,
     )
-    done = yield from JOB.wait(get("/api/v1/generate/record-info", query={"taskId": made["data"]["taskId"]}))
-    url, *_ = filter(None, (song["audioUrl"] for song in done["data"]["response"]["sunoData"]))
-    return get(url)
+    poll = get("/api/v1/generate/record-info", query={"taskId": made["data"]["taskId"]})
+    while True:
+        told = (yield from JOB.wait(poll))["data"]
+        songs = [url for song in (told["response"] or {}).get("sunoData") or () if (url := song.get("audioUrl"))]
+        if songs or told["status"].lower() != UNCALLED:
+            return get(songs[0])
 
 
 VENDOR = Vendor(
@@ -75,7 +87,6 @@ VENDOR = Vendor(
         kinds={  # they come in a 200 as well, and 429 is no throttling here
             "400": Kind.INPUT,
             "401": Kind.KEY,
-            "404": Kind.FAILED,  # a path, no model
             "405": Kind.QUOTA,  # as many calls as the key may make
             "413": Kind.INPUT,
             "422": Kind.INPUT,
@@ -83,6 +94,7 @@ VENDOR = Vendor(
             "430": Kind.BUSY,
             "455": Kind.FAILED,  # maintenance
         },
+        by_status={430: Kind.BUSY, 455: Kind.FAILED},  # where no code is told
     ),
     closed=words("model prompt style customMode instrumental callBackUrl"),
     music=Sound(
@@ -92,7 +104,7 @@ VENDOR = Vendor(
         honours=honours("lyrics", "instrumental"),
         longest=400,
         patience_s=300,
-        extras=words("title negativeTags vocalGender styleWeight weirdnessConstraint audioWeight personaId"),
+        extras=CUSTOM,
         models={name: Model() for name in ("V4", "V4_5", "V4_5PLUS", "V4_5ALL", "V5")},
     ),
 )

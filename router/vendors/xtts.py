@@ -7,40 +7,44 @@ name your own there, in the table or by the client. They are names only: a path 
 Proved by: that code (tests/vendors/test_xtts.py).
 Left out: `/tts_stream`, which sends a header before anything is known of the sound, so that no other vendor could step
 in, and does so for local models without `--use-cache` only; speed and the like, which the server sets for all calls.
-Not for a server in `--streaming-mode`: it plays on its own loudspeakers, and answers with a second of silence. One that
-does not know the voice says so by a 500. Coqui's xtts-streaming-server is another wire.
+Not for a server in `--streaming-mode`: it plays on its own loudspeakers, and answers with a second of silence. A voice
+that it lacks is a 500 there, as any failure of its own: so who speaks is looked up, and remembered for a minute.
+Coqui's xtts-streaming-server is another wire.
 """
 
 from __future__ import annotations
 
 from router.vendors.spec import (
     WAV,
-    Draft,
     ErrorShape,
     Model,
     Speech,
     SpeechAsk,
+    Steps,
     Vendor,
     Voice,
     audio_bytes,
+    get,
     honours,
     post,
     words,
 )
-from router.wire.languages import code_of
-from router.wire.scripts import written_in
+from router.wire.faults import Fault, Kind
+from router.wire.scripts import spoken_in
 
 SPOKEN = words("ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh")
 
 
-def speech(ask: SpeechAsk) -> Draft:
-    language = code_of(ask.language) if ask.language else written_in(ask.text, SPOKEN)
+def speech(ask: SpeechAsk) -> Steps:
+    known = yield get("/speakers_list", keep_s=60)
+    if ask.voice not in known.json:
+        raise Fault(Kind.INPUT, f"the server has no speaker {ask.voice!r}")
     return post(
         "/tts_to_audio/",
         json={
-            "text": ask.text,
+            "text": f"{ask.text}\n",  # else the path of a text file there would be read from its disk, and spoken
             "speaker_wav": ask.voice,
-            "language": "zh-cn" if language == "zh" else language,
+            "language": spoken_in(ask.text, ask.language, SPOKEN).replace("zh", "zh-cn"),
         },
     )
 
@@ -55,7 +59,7 @@ VENDOR = Vendor(
     speech=Speech(
         request=speech,
         reply=audio_bytes,
-        formats={WAV: "wav"},
+        formats={WAV: None},
         honours=honours("language"),
         languages=SPOKEN,
         voices={

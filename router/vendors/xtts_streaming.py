@@ -31,8 +31,7 @@ from router.vendors.spec import (
     words,
 )
 from router.wire.faults import Fault, Kind
-from router.wire.languages import code_of
-from router.wire.scripts import written_in
+from router.wire.scripts import spoken_in
 
 SPOKEN = words("ar cs de en es fr hi hu it ja ko nl pl pt ru tr zh")
 OURS = "speakers"  # of a target's options: for us, and no field of the server's
@@ -60,13 +59,12 @@ def speech(ask: SpeechAsk) -> Steps:
     if ask.voice not in speakers:
         raise Fault(Kind.INPUT, f"the server has no speaker {ask.voice!r}")
     vectors = speakers[ask.voice]
-    language = code_of(ask.language) if ask.language else written_in(ask.text, SPOKEN)
     return post(
         "/tts_stream",
         json={
             **own,
             "text": ask.text,
-            "language": "zh-cn" if language == "zh" else language,
+            "language": spoken_in(ask.text, ask.language, SPOKEN).replace("zh", "zh-cn"),
             "speaker_embedding": vectors["speaker_embedding"],
             "gpt_cond_latent": vectors["gpt_cond_latent"],
             "add_wav_header": False,  # which would come before anything is known of the sound

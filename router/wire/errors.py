@@ -4,8 +4,8 @@
       CallError
         InvalidCall 400 · Unsupported 400 · Unauthenticated 401 · Forbidden 403 · UnknownModel 404 · NotFound 404
         NotAllowed 405
-        TooSlow 408 · NotReady 409 · TooLarge 413 · UnsupportedMedia 415 · Unexpected 500 · Unavailable 503
-        Stopping 503, in `api.server`
+        TooSlow 408 · NotReady 409 · TooLarge 413 · UnsupportedMedia 415 · TooMany 429
+        Unexpected 500 · Unavailable 503 · Stopping 503, in `api.server`
         RouteExhausted 502, or 400 / 404 / 429 / 504 when every attempt agrees
 
 What lives here: facts for the client. What an attempt at a vendor can suffer is a `wire.faults.Fault`.
@@ -29,6 +29,7 @@ __all__ = [
     "RouterError",
     "TooLarge",
     "TooLong",
+    "TooMany",
     "TooSlow",
     "Unauthenticated",
     "Unavailable",
@@ -143,6 +144,13 @@ class Unexpected(CallError):
 
     status = 500
     type = "server_error"
+
+
+class TooMany(CallError):
+    """As many as there may be are there already."""
+
+    status = 429
+    type = "rate_limit_error"
 
 
 class Unavailable(CallError):

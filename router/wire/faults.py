@@ -31,7 +31,8 @@ class Fault(Exception):
     """One attempt's failure, before anything went out to the client (or, raised while streaming, after).
 
     `message` may hold the vendor's words; `status`, `code` and `param` are its own, the last where it names fields as
-    OpenAI does; `retry_after_s` what it asked us to wait.
+    OpenAI does; `retry_after_s` what it asked us to wait. `may_exist`: what was asked for is under way or done there
+    all the same, so that it must not be asked for again. `is_over`: a job that has failed, by the vendor's own word.
     """
 
     def __init__(
@@ -52,3 +53,4 @@ class Fault(Exception):
         self.param = param
         self.retry_after_s = retry_after_s
         self.may_exist = False
+        self.is_over = False

@@ -1,4 +1,4 @@
-"""What a text is most likely written in, by its letters alone: for vendors that must be told.
+"""What language a text is in, for vendors that must be told: the one that was said, else by its letters alone.
 
 What lives here: scripts and the language that each of them stands for. Source: the Unicode Standard's blocks.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["written_in"]
+from router.wire.languages import code_of
+
+__all__ = ["spoken_in", "written_in"]
 
 _SCRIPTS = {  # the language with the most readers, where a script has several
     "ar": "\u0600-\u06ff",
@@ -45,3 +47,11 @@ def written_in(text: str, among: frozenset[str], latin_counts: float = 0.5) -> s
     counts["en"] = len(_LATIN.findall(text)) * latin_counts
     best = max(sorted(counts), key=counts.__getitem__)
     return best if counts[best] else "en"
+
+
+def spoken_in(text: str, told: str | None, among: frozenset[str], latin_counts: float = 0.5) -> str:
+    """The language (ISO 639-1) to speak a text in: the one that was told, however that is written; else by its letters.
+
+    `among` and `latin_counts` as in `written_in`: they have no say in what was told.
+    """
+    return code_of(told) if told else written_in(text, among, latin_counts)

@@ -92,9 +92,10 @@ async def test_a_dialogue_is_billed_by_all_its_turns(serve: Serve, upstream: Ups
         ([{"text": ""}], "dialogue[0].text"),
         ([{"text": "Hi.", "voice": 7}], "dialogue[0].voice"),
         ("Hi.", "dialogue"),
-        ([{"text": " "}], "dialogue"),
+        ([{"text": "Hi."}, {"text": " "}], "dialogue[1].text"),
         ([{"text": "x"}] * 1_001, "dialogue"),
-        ([{"text": "x" * 200_000}], "dialogue"),
+        ([{"text": "x" * 200_000}], "dialogue[0].text"),
+        ([{"text": "x" * 60_000}] * 2, "dialogue"),
         ([], "input"),
     ],
 )

@@ -131,7 +131,9 @@ CALLS = {
         force_instrumental=True,
         output_format="mp3_44100_128",
     ),
-    "music-sung": submit(rows.SONGS, prompt=TEXT, lyrics="Of the moon.", is_instrumental=False, lyrics_optimizer=True),
+    "music-sung": submit(rows.SONGS, prompt=TEXT, lyrics="Of the moon.", is_instrumental=False),
+    "music-unsung": submit(rows.SONGS, prompt=TEXT, is_instrumental=True),
+    "music-written": submit(rows.SONGS, prompt=TEXT, lyrics_optimizer=True),
     "music-sung-v2": submit("fal-ai/minimax-music/v2", prompt=TEXT, lyrics_prompt="Of the moon.", **FLAC),
     "music-lyria": submit("fal-ai/lyria2", prompt=TEXT, seed=7, negative_prompt="vocals"),
     # answers
@@ -151,7 +153,7 @@ CALLS = {
     "transcription-job": through("fal-ai/whisper", audio_url=URL),
     "translation-job": through("fal-ai/whisper", audio_url=URL, task="translate"),
     "sound-job": through("a-studio/effects", prompt=TEXT),
-    "music-job": through(rows.SONGS, prompt=TEXT, lyrics="Of the moon.", lyrics_optimizer=True),
+    "music-job": through(rows.SONGS, prompt=TEXT, lyrics="Of the moon."),
 }
 TOLD = [one for one in rows.READINGS if one.transcript]  # it leaves files where they lie
 NOTHING: Mapping[str, Any] = {}  # it types no input

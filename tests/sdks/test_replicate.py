@@ -25,12 +25,12 @@ DATA_URL = f"data:{AUDIO.content_type};base64,{b64encode(b''.join(AUDIO.chunks()
 
 def run(model: str, **inputs: Any):
     """An official model, under its own name."""
-    return lambda client: client.models.predictions.create(model, inputs, wait=60)
+    return lambda client: client.models.predictions.create(model, inputs, wait=1)
 
 
 def run_newest(**inputs: Any):
     """A version of a model of the community."""
-    return lambda client: client.predictions.create(version=NEWEST, input=inputs, wait=60)
+    return lambda client: client.predictions.create(version=NEWEST, input=inputs, wait=1)
 
 
 def see_through(model: str, **inputs: Any):
@@ -41,9 +41,9 @@ def see_through(model: str, **inputs: Any):
         if not model.startswith("minimax/"):
             version = client.models.get(*model.split("/")).latest_version
         if version:
-            made = client.predictions.create(version=version, input=inputs, wait=60)
+            made = client.predictions.create(version=version, input=inputs, wait=1)
         else:
-            made = client.models.predictions.create(model, inputs, wait=60)
+            made = client.models.predictions.create(model, inputs, wait=1)
         client.poll_interval = 0
         made.wait()
         return made
@@ -64,6 +64,7 @@ CALLS = {
     "translation-plain": run_newest(audio=DATA_URL, translate=True),
     "translation-tuned": run_newest(audio=DATA_URL, translate=True, language="de", initial_prompt="Vistaar."),
     "sound-plain": run_newest(prompt=TEXT, duration=5, output_format="wav"),
+    "sound-seeded": run_newest(prompt=TEXT, duration=5, seed=7, output_format="wav"),
     "sound-ldm": run_newest(text=TEXT, random_seed=7, guidance_scale=3, n_candidates=1),
     "sound-open": run_newest(prompt=TEXT, seconds_total=12, seed=7, **rows.OPEN_EXTRAS),
     "music-plain": run_newest(prompt=TEXT, duration=8, seed=7, output_format="mp3"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from router.tasks.store import DATABASE, Store, open_store
-from router.tasks.task import Sent, Task
+from router.tasks.store import Standing, Store, open_store
+from router.tasks.task import DATABASE, Sent, Task
 from router.vendors.spec import Interim
 from router.wire.audio import MP3
 from router.wire.calls import SoundCall
@@ -41,7 +42,7 @@ async def test_a_task_comes_back_as_it_was(store: Store, tmp_path: Path):
     """From another process too: the call with all its fields, and what was sent for it."""
     await store.add(a_task(), "me", 10.0)
     sent = Sent("v/m", (Interim(201, {"a": "b"}, b"\x00\xff", {"id": 7}),))
-    assert await store.change("task_1", sent=msgspec.json.encode(sent), status="running", progress=0.5)
+    assert await store.change("task_1", "me", sent=msgspec.json.encode(sent), status="running", progress=0.5)
     other = await open_store(tmp_path / "state")
     found = await other.find("task_1")
     await other.close()
@@ -52,8 +53,12 @@ async def test_a_task_comes_back_as_it_was(store: Store, tmp_path: Path):
 
 
 async def test_nobody_else_can_read_it(store: Store, tmp_path: Path):
-    """The folder is its owner's alone: there are lyrics in it, and audio."""
-    assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+    """Folder and files are their owner's alone: there are lyrics in them, and audio."""
+    await store.add(a_task(), "me", 10.0)
+    files = [tmp_path / "state", *(tmp_path / "state").iterdir()]
+
+    assert len(files) > 1
+    assert [path.stat().st_mode & 0o077 for path in files] == [0] * len(files)
 
 
 async def test_a_task_is_held_by_one(store: Store):
@@ -72,11 +77,30 @@ async def test_a_task_is_held_by_one(store: Store):
 async def test_what_has_ended_changes_no_more(store: Store):
     """Not its state, and nobody takes it over; who runs it is told that it is over."""
     await store.add(a_task(), "me", until=0.0)
-    assert await store.change("task_1", status="cancelled", ended_at=2.0)
+    assert await store.cancel("task_1", 2.0)
 
-    assert not await store.change("task_1", status="done")
+    assert not await store.cancel("task_1", 3.0)
+    assert not await store.change("task_1", "me", status="done")
     assert await store.claim("other", now=1e9, until=2e9) is None
-    assert await store.cancelled(["task_1", "task_9"]) == ["task_1", "task_9"]
+    assert await store.standing(["task_1", "task_9"]) == {"task_1": Standing(is_active=False, holder="me")}
+    assert await store.active() == 0
+
+
+async def test_who_has_lost_a_task_changes_it_no_more(store: Store):
+    """A process that stood still and wakes: the task is another one's."""
+    await store.add(a_task(), "me", until=0.0)
+    assert await store.claim("other", now=1.0, until=9.0)
+
+    assert not await store.change("task_1", "me", sent=b"x")
+    assert await store.change("task_1", "other", status="running")
+    assert await store.standing(["task_1"]) == {"task_1": Standing(is_active=True, holder="other")}
+
+
+async def test_many_processes_may_be_first_at_once(tmp_path: Path):
+    """Nobody finds a table that is half made."""
+    stores = await asyncio.gather(*(open_store(tmp_path / "new") for _ in range(16)))
+    for one in stores:
+        await one.close()
 
 
 async def test_what_is_old_or_too_much_goes_with_its_file(store: Store):
@@ -85,17 +109,17 @@ async def test_what_is_old_or_too_much_goes_with_its_file(store: Store):
         name = f"task_{number}"
         await store.add(a_task(name), "me", until=0.0)
         store.content(name).write_bytes(b"x" * 100)
-        await store.change(name, status="done", size=100, ended_at=float(number))
+        await store.change(name, "me", status="done", size=100, ended_at=float(number))
     await store.add(a_task("task_active"), "me", until=0.0)
-    store.unfinished("task_active").write_bytes(b"half")
-    store.unfinished("task_stray").write_bytes(b"half")
+    store.unfinished("task_active", "me").write_bytes(b"half")
+    store.unfinished("task_stray", "me").write_bytes(b"half")
     await store.sweep(before=1.0, max_bytes=250)
 
     left = [name for name in ("task_0", "task_1", "task_2", "task_3", "task_4") if await store.find(name)]
     assert left == ["task_3", "task_4"]
     assert [store.content(name).exists() for name in ("task_0", "task_2", "task_3")] == [False, False, True]
-    assert store.unfinished("task_active").exists()
-    assert not store.unfinished("task_stray").exists()
+    assert store.unfinished("task_active", "me").exists()
+    assert not store.unfinished("task_stray", "me").exists()
 
 
 async def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path):

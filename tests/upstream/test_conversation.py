@@ -13,7 +13,9 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from router.upstream import conversation
-from router.upstream.conversation import NOBODY, Conversations, Keeper, Side
+from router.upstream.conversation import Conversations
+from router.upstream.keeping import NOBODY, Course, Keeper, Stage
+from router.upstream.talk import Side
 from router.upstream.transport import Outgoing, Patience, Response
 from router.vendors.spec import Interim, Job, Progress, Steps, Unit, Vendor, get, post, words
 from router.wire.faults import Fault, Kind
@@ -27,6 +29,7 @@ VENDOR = Vendor(
 JOB = Job("status", queued=words("waiting"), running=words("working"), done=words("ready"), why="why", share="percent")
 PATIENCE = Patience(connect_s=1, silence_s=1)
 CREATE, POLL, CANCEL = "POST /jobs", "GET /jobs/7", "POST /jobs/7/cancel"
+FILE = "GET https://cdn.acme.test/7.mp3"
 
 
 def job() -> Steps:
@@ -76,6 +79,10 @@ class Scripted:
         if isinstance(answer, asyncio.Event):
             answer.set()
             await asyncio.Event().wait()
+        if isinstance(answer, Late):
+            answer.written.set()
+            await answer.answer.wait()
+            answer = answer.said
         if isinstance(answer, Fault):
             raise answer
         yield answer
@@ -103,15 +110,16 @@ def vendor(**answers: list[Any]) -> Scripted:
     played.plays(CREATE, *answers.get("create", [Said({"id": 7, "status": "waiting"}, 201)]))
     played.plays(POLL, *answers.get("poll", [Said({"status": "ready", "url": "https://cdn.acme.test/7.mp3"})]))
     played.plays(CANCEL, Said({}))
-    played.plays("GET https://cdn.acme.test/7.mp3", Said(b"sound"))
+    played.plays(FILE, Said(b"sound"))
     return played
 
 
 async def talk(
-    played: Scripted, keeper: Keeper = NOBODY, conversations: Conversations | None = None
+    played: Scripted, keeper: Keeper = NOBODY, conversations: Conversations | None = None, course: Course | None = None
 ) -> tuple[bytes, dict[Unit, float]]:
     side = Side("acme/m", VENDOR, {"api_key": "sk-1"}, {}, played)
-    async with (conversations or Conversations()).held(job(), side, PATIENCE, lambda: None, keeper) as told:
+    own = course or Course()
+    async with (conversations or Conversations()).held(job(), side, PATIENCE, own, lambda: None, keeper) as told:
         return b"".join([chunk async for chunk in told.response.chunks()]), told.units
 
 
@@ -121,7 +129,7 @@ async def test_a_job_goes_from_its_creation_to_its_result(naps: list[float]):
     played = vendor(poll=[*working, Said({"status": "READY", "url": "https://cdn.acme.test/7.mp3", "credits": 5})])
 
     assert await talk(played) == (b"sound", {Unit.CREDIT: 5.0})
-    assert played.seen == [CREATE, POLL, POLL, POLL, POLL, "GET https://cdn.acme.test/7.mp3"]
+    assert played.seen == [CREATE, POLL, POLL, POLL, POLL, FILE]
     assert played.once == [CREATE]
 
 
@@ -152,45 +160,46 @@ async def test_a_poll_that_fails_is_repeated_and_the_creation_is_not(naps: list[
 
 async def test_a_poll_that_keeps_failing_ends_the_job(naps: list[float]):
     """After five tries in a row; the vendor is asked to stop, and nobody asks it for another one."""
-    played, conversations = vendor(poll=[Fault(Kind.CONNECT, "no")]), Conversations()
-    with pytest.raises(Fault) as caught:
-        await talk(played, conversations=conversations)
+    played, conversations, course = vendor(poll=[Fault(Kind.CONNECT, "no")]), Conversations(), Course()
+    with pytest.raises(Fault):
+        await talk(played, conversations=conversations, course=course)
     await conversations.close()
 
-    assert (played.seen.count(POLL), played.seen[-1], caught.value.may_exist) == (5, CANCEL, True)
+    assert (played.seen.count(POLL), played.seen[-1], course.stage) == (5, CANCEL, Stage.BEGUN)
 
 
 @pytest.mark.parametrize(
-    ("answer", "may_exist"),
+    ("answer", "stage"),
     [
-        (Fault(Kind.CONNECT, "refused"), False),
-        (Fault(Kind.GARBLED, "broke off"), True),
-        (Said({"message": "no"}, 400), False),
-        (Said({"message": "slow down"}, 429), False),
-        (Said({"message": "oh"}, 500), True),
-        (Said(b"<html>"), True),
+        (Fault(Kind.CONNECT, "refused"), Stage.NONE),
+        (Fault(Kind.GARBLED, "broke off"), Stage.POSSIBLE),
+        (Said({"message": "no"}, 400), Stage.NONE),
+        (Said({"message": "slow down"}, 429), Stage.NONE),
+        (Said({"message": "oh"}, 500), Stage.POSSIBLE),
+        (Said(b"<html>"), Stage.BEGUN),
     ],
 )
-async def test_what_may_have_been_created_is_not_created_again(naps: list[float], answer: Any, may_exist: bool):
+async def test_what_may_have_been_created_is_not_created_again(naps: list[float], answer: Any, stage: Stage):
     """Known not to be there: never sent, or refused. All else may be, and its own target is not asked once more."""
-    played = vendor(create=[answer])
-    with pytest.raises(Fault) as caught:
-        await talk(played)
+    played, course = vendor(create=[answer]), Course()
+    with pytest.raises(Fault):
+        await talk(played, course=course)
 
-    assert (caught.value.may_exist, played.seen) == (may_exist, [CREATE])
+    assert (course.stage, played.seen) == (stage, [CREATE])
+    assert course.may_exist is (stage is not Stage.NONE)
 
 
 async def test_a_job_that_failed_says_why_and_is_not_taken_back(naps: list[float]):
-    """An unknown state is a failure too: nobody polls for ever."""
-    for state, why in (("broken", "out of tune"), ("on holiday", None)):
-        played, conversations = vendor(poll=[Said({"status": state, "why": why})]), Conversations()
+    """An unknown state is a failure too, for nobody polls for ever; but such a job may go on, and is taken back."""
+    for state, why, stage in (("failed", "out of tune", Stage.OVER), ("on holiday", None, Stage.BEGUN)):
+        played, conversations, course = vendor(poll=[Said({"status": state, "why": why})]), Conversations(), Course()
         with pytest.raises(Fault) as caught:
-            await talk(played, conversations=conversations)
+            await talk(played, conversations=conversations, course=course)
         await conversations.close()
 
-        assert caught.value.kind is Kind.FAILED
+        assert (caught.value.kind, course.stage) == (Kind.FAILED, stage)
         assert (why or state) in caught.value.message
-        assert CANCEL not in played.seen
+        assert (CANCEL in played.seen) is (stage is Stage.BEGUN)
 
 
 async def test_whoever_leaves_has_the_job_cancelled(naps: list[float]):
@@ -213,7 +222,10 @@ class Kept(Keeper):
     def __init__(self, *answers: Interim, leaves_jobs: bool = False) -> None:
         self.heard: list[str] = []
         self.answers = answers
-        self.leaves_jobs = leaves_jobs
+        self._leaves_jobs = leaves_jobs
+
+    def leaves_jobs(self) -> bool:
+        return self._leaves_jobs
 
     def recalled(self, target: str) -> tuple[Interim, ...]:
         return self.answers
@@ -246,7 +258,7 @@ async def test_a_job_from_another_life_is_not_created_again(naps: list[float]):
     remembered = Interim(201, {}, b"", {"id": 7, "status": "waiting"})
 
     assert (await talk(played, Kept(remembered)))[0] == b"sound"
-    assert played.seen == [POLL, "GET https://cdn.acme.test/7.mp3"]
+    assert played.seen == [POLL, FILE]
 
 
 async def test_a_job_that_somebody_will_ask_for_again_goes_on(naps: list[float]):
@@ -266,12 +278,12 @@ async def test_a_result_that_has_moved_is_followed_as_far_as_it_may_lie(naps: li
     """By allowed hosts alone, and not for ever."""
     moved = Said(b"", 302, location="https://cdn.acme.test/8.mp3")
     played = vendor()
-    played.plays("GET https://cdn.acme.test/7.mp3", moved)
+    played.plays(FILE, moved)
     played.plays("GET https://cdn.acme.test/8.mp3", Said(b"moved"))
     assert (await talk(played))[0] == b"moved"
 
     for place in ("https://evil.test/", "http://169.254.169.254/", "https://cdn.acme.test/7.mp3"):
-        played.plays("GET https://cdn.acme.test/7.mp3", Said(b"", 302, location=place))
+        played.plays(FILE, Said(b"", 302, location=place))
         with pytest.raises(Fault) as caught:
             await talk(played)
         assert caught.value.kind is Kind.GARBLED
@@ -291,7 +303,7 @@ async def test_no_secret_stands_in_a_message(naps: list[float]):
     played = vendor(create=[Said({"message": "bad key sk-1234567"}, 401)])
     side = Side("acme/m", VENDOR, {"api_key": "sk-1234567"}, {}, played)
     with pytest.raises(Fault) as caught:
-        async with Conversations().held(job(), side, PATIENCE, lambda: None):
+        async with Conversations().held(job(), side, PATIENCE, Course(), lambda: None):
             raise AssertionError
 
     assert "sk-1234567" not in caught.value.message
@@ -310,8 +322,95 @@ async def test_a_look_up_holds_for_a_while_for_all_calls(naps: list[float], monk
     loop, now = asyncio.get_running_loop(), 100.0
     monkeypatch.setattr(conversation.asyncio, "get_running_loop", lambda: SimpleNamespace(time=lambda: now))
     for now in (100.0, 699.0, 701.0):  # noqa: B007 - read by the clock
-        async with conversations.held(looking_up(), side, PATIENCE, lambda: None):
+        async with conversations.held(looking_up(), side, PATIENCE, Course(), lambda: None):
             pass
 
     assert loop
     assert played.seen == ["GET /voices", CREATE, CREATE, "GET /voices", CREATE]
+
+
+async def test_a_create_that_is_under_way_is_heard_and_then_taken_back(naps: list[float]):
+    """Who leaves before the vendor has told the job's id: it is cancelled by that, once it is known."""
+    written, answer = asyncio.Event(), asyncio.Event()
+    played, conversations = vendor(), Conversations()
+    played.plays(CREATE, Late(written, answer, Said({"id": 7, "status": "waiting"}, 201)))
+    leaving = asyncio.create_task(talk(played, conversations=conversations))
+    await written.wait()
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    assert played.seen == [CREATE]
+    answer.set()
+    await conversations.close()
+
+    assert played.seen == [CREATE, CANCEL]
+
+
+async def test_a_result_that_is_not_there_yet_is_asked_for_again(naps: list[float]):
+    """By a download alone; what another host refuses is no word on our account."""
+    played, course = vendor(), Course()
+    played.plays(FILE, Said(b"", 404), Fault(Kind.CONNECT, "no"), Said(b"", 503), Said(b"late"))
+    assert (await talk(played, course=course))[0] == b"late"
+    assert course.stage is Stage.MADE
+
+    for status in (401, 402, 403):
+        played.plays(FILE, Said(b"", status))
+        with pytest.raises(Fault) as caught:
+            await talk(played)
+        assert caught.value.kind is Kind.FAILED
+
+
+async def test_a_relative_move_stays_where_it_was(naps: list[float]):
+    """At the host that said so, not at the vendor, who would get a request that nobody meant."""
+    played = vendor()
+    played.plays(FILE, Said(b"", 302, location="/b/8.mp3"))
+    played.plays("GET https://cdn.acme.test/b/8.mp3", Said(b"moved"))
+
+    assert (await talk(played))[0] == b"moved"
+
+
+async def test_a_job_that_is_gone_is_no_unknown_model(naps: list[float]):
+    """A 404 on a poll may be the vendor's own delay; when it stays, the job is lost."""
+    done = Said({"status": "ready", "url": "https://cdn.acme.test/7.mp3"})
+    assert (await talk(vendor(poll=[Said({}, 404), Said({}, 404), done])))[0] == b"sound"
+    with pytest.raises(Fault) as caught:
+        await talk(vendor(poll=[Said({}, 404)]))
+
+    assert caught.value.kind is Kind.FAILED
+
+
+class Lasting(Kept):
+    is_lasting = True
+
+
+async def test_a_call_that_lasts_does_not_give_up_on_a_vendor_that_is_down(naps: list[float]):
+    """Its job is there; polls go on, ever less often, until the time of the attempt is over."""
+    down = [Fault(Kind.CONNECT, "no")] * 9 + [Said({"message": "who?"}, 401)]
+    done = Said({"status": "ready", "url": "https://cdn.acme.test/7.mp3"})
+
+    assert (await talk(vendor(poll=[*down, done]), Lasting()))[0] == b"sound"
+    assert max(naps) == 30.0
+
+
+async def test_look_ups_are_remembered_with_the_rest_of_a_call_that_lasts(naps: list[float]):
+    """What decided the request then decides it now: it is not looked up again in another life."""
+    played = vendor()
+    keeper = Kept(Interim(200, {}, b"", {"best": "Ann"}), Interim(201, {}, b"", {"id": 7}))
+    side = Side("acme/m", VENDOR, {"api_key": "sk-1"}, {}, played)
+    async with Conversations().held(looking_up_a_job(), side, PATIENCE, Course(), lambda: None, keeper) as told:
+        assert [chunk async for chunk in told.response.chunks()] == [b"sound"]
+
+    assert played.seen == [POLL, FILE]
+
+
+def looking_up_a_job() -> Steps:
+    found = yield get("/voices")
+    made = yield post("/jobs", json={"voice": found["best"]})
+    done = yield from JOB.wait(get("/jobs/{}", str(made["id"])))
+    return get(done["url"])
+
+
+class Late:
+    """An answer that comes when `answer` is set; `written` says that the request is out."""
+
+    def __init__(self, written: asyncio.Event, answer: asyncio.Event, said: Said) -> None:
+        self.written, self.answer, self.said = written, answer, said

@@ -16,7 +16,9 @@ from msgspec import Struct
 from router.routing.fit import Fitted
 from router.upstream import conversation
 from router.upstream.answers import Answer, read_answer
-from router.upstream.conversation import NOBODY, Conversations, Keeper, Side
+from router.upstream.conversation import Conversations
+from router.upstream.keeping import NOBODY, Course, Keeper
+from router.upstream.talk import Side
 from router.upstream.transport import Outgoing, Patience, Response
 from tests.vendors.evidence import FIXTURES, Answered, Reply, decoded, key_of
 
@@ -95,7 +97,7 @@ async def played(
     outlet = fitted.target.outlet
     vendor = Played(outlet.name, journey)
     side = Side(fitted.target.name, outlet.facts, outlet.settings, fitted.extras, vendor)
-    async with Conversations().held(fitted.request(), side, PATIENCE, lambda: None, keeper) as told:
+    async with Conversations().held(fitted.request(), side, PATIENCE, Course(), lambda: None, keeper) as told:
         answer = await read_answer(told.response, fitted.operation, outlet.facts, outlet.settings, fitted.wants)
         audio = b"".join([chunk async for chunk in answer.audio]) if answer.audio else None
     for unit, amount in told.units.items():

@@ -77,6 +77,7 @@ def test_the_request_is_that_of_the_page(case: Case, path: str, body: dict[str, 
     [
         (hear("plain", "whisper-large-v3"), {}),
         (hear("tuned", "whisper-large-v3", language="en"), {"language": "en"}),
+        (hear("by-name", "whisper-large-v3", language="German"), {"language": "de"}),
         (hear("diarized", "whisper-large-v3", extras={"diarize": "true"}), {"diarize": "true"}),
     ],
     ids=lambda value: value.name if isinstance(value, Case) else "",

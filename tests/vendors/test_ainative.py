@@ -55,7 +55,7 @@ READINGS = [
 REFUSALS = [
     Refusal("invalid-key", Kind.KEY, "Not authenticated"),
     Refusal("no-credit", Kind.QUOTA, "Insufficient credits"),
-    Refusal("unprocessable", Kind.INPUT, "answered with status 422"),
+    Refusal("unprocessable", Kind.INPUT, "field required"),
     Refusal("throttled", Kind.BUSY, "Too many requests"),
     Refusal("server-error", Kind.FAILED, "Internal Server Error"),
     Refusal("bare", Kind.FAILED, "upstream connect error"),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from router.routing.fit import Cannot
-from router.vendors.spec import Unit
+from router.vendors.spec import Draft, Interim, Unit
 from router.wire.audio import MP3, WAV
 from router.wire.calls import SoundCall, Turn
 from router.wire.faults import Kind
@@ -102,6 +102,21 @@ def test_the_request_is_that_of_the_pages(case: Case, fields: dict[str, Any]):
     assert Request("POST", path, [], auth, "application/json", body) == our_request("apiin-one", case)
 
 
+@pytest.mark.parametrize(
+    ("case", "pauses"),
+    [(say("any", "elevenlabs-v3"), [3, 4.5, 6.75, 10, 10]), (sing("any", "suno"), [5, 7.5, 10, 10, 10])],
+    ids=["speech", "music"],
+)
+def test_a_task_is_asked_for_as_often_as_it_is_worth(case: Case, pauses: list[float]):
+    """Speech is there in 3 to 10 s; of music the vendor says every 5 to 10."""
+    steps = fitted("apiin-one", case).request()
+    assert not isinstance(steps, Draft)
+    next(steps)
+    body = {"code": 200, "data": {"task_id": "n1_any", "status": "IN_PROGRESS"}}
+
+    assert pauses == [steps.send(Interim(200, {}, b"", body)).after_s for _ in pauses]
+
+
 # ------------------------------------------------------------------ what it can do
 
 
@@ -136,7 +151,7 @@ def described(model: str, length: int) -> Case:
 @pytest.mark.parametrize(
     ("model", "kept", "dropped"),
     [
-        ("suno", {"title", "tags"}, {"bitrate", "sample_rate"}),
+        ("suno", {"title", "tags"}, {"bitrate", "sample_rate", "style", "custom_mode", "audio_id"}),
         ("minimax-music", {"bitrate", "sample_rate"}, {"title", "tags"}),
     ],
 )

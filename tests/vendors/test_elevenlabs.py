@@ -7,12 +7,15 @@ the names of the OpenAPI document.
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
 from router.vendors.spec import Unit
 from router.wire.audio import PCM
 from router.wire.calls import Turn
 from router.wire.faults import Kind
 from router.wire.transcripts import Transcript, Word
-from tests.vendors.evidence import Difference, hear, say, sound
+from tests.vendors.evidence import Case, Difference, hear, our_request, say, sound
 from tests.vendors.promises import Reading, Refusal, VendorPromises
 
 NULLS = Difference(
@@ -208,3 +211,17 @@ class TestElevenLabs(VendorPromises):
     cases = CASES
     readings = READINGS
     refusals = REFUSALS
+
+
+@pytest.mark.parametrize("spelled", ["de", "deu", "de-AT", "German"])
+@pytest.mark.parametrize(
+    "case",
+    [say("any", "eleven_v3"), say("any", "eleven_v3", turns=TURNS), hear("any", "scribe_v2")],
+    ids=["speech", "dialogue", "transcription"],
+)
+def test_a_language_goes_out_as_a_code(case: Case, spelled: str):
+    """Of ISO 639-1, which is what the vendor takes, however the client has written it."""
+    call = msgspec.structs.replace(case.call, tunables={"language": spelled})
+    body = our_request("elevenlabs", msgspec.structs.replace(case, call=call)).body
+
+    assert dict(body.get("form") or body["json"])["language_code"] == "de"

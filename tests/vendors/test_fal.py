@@ -6,15 +6,18 @@ are the results; each file says what of it is made up.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from router.routing.fit import Cannot
-from router.vendors.fal import APPS, make, read
-from router.vendors.spec import Draft, Interim, SpeechAsk
+from router.vendors.fal import USUALLY, listen, make, read
+from router.vendors.spec import Draft, Interim, ListenAsk, SpeechAsk
 from router.wire.audio import FLAC, MP3, OPUS, WAV, Format
+from router.wire.calls import ListenCall
 from router.wire.faults import Kind
 from router.wire.transcripts import Segment, Transcript, Word
-from tests.vendors.evidence import Case, facts_of, fitted, hear, our_request, say, sound
+from tests.vendors.evidence import TEXT, Case, facts_of, fitted, hear, our_request, say, sound
 from tests.vendors.promises import JobPromises, Reading, Refusal, VendorPromises, Way
 
 KOKORO = "fal-ai/kokoro/american-english"
@@ -50,6 +53,8 @@ CASES = [
     sound("saved", STABLE_3, duration=4.5, seed=7, format=WAV),
     sound("eleven", "fal-ai/elevenlabs/music", kind="music", duration=30.5, instrumental=True),
     sound("sung", SONGS, kind="music", lyrics="Of the moon.", instrumental=False),
+    sound("unsung", SONGS, kind="music", instrumental=True),
+    sound("written", SONGS, kind="music"),
     sound("sung-v2", "fal-ai/minimax-music/v2", kind="music", lyrics="Of the moon.", format=FLAC),
     sound("lyria", "fal-ai/lyria2", kind="music", seed=7, extras={"negative_prompt": "vocals"}),
 ]
@@ -110,14 +115,15 @@ READINGS = [
 EXHAUSTED = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
 REFUSALS = [
     Refusal("invalid-key", Kind.KEY, "Cannot access application. Authentication is required."),
-    Refusal("locked", Kind.KEY, "User is locked. Reason: Admin lock. Please contact support@fal.ai."),
-    Refusal("no-credit", Kind.KEY, EXHAUSTED),  # a 403 as well, and without a code of its own
+    Refusal("locked", Kind.QUOTA, "User is locked. Reason: Admin lock. Please contact support@fal.ai."),
+    Refusal("no-credit", Kind.QUOTA, EXHAUSTED),
     Refusal("no-app", Kind.NO_MODEL, "Application 'nothing' not found"),
     Refusal("invalid", Kind.INPUT, "Field required", "missing"),
     Refusal("blocked", Kind.BLOCKED, "The content was flagged by a content checker.", "content_policy_violation"),
     Refusal("throttled", Kind.BUSY, "Too many requests", retry_after_s=2),
     Refusal("conflict", Kind.TRY_AGAIN, "Conflict"),
     Refusal("bad-request", Kind.INPUT, "Invalid timeout header", "bad_request"),
+    Refusal("too-slow", Kind.TRY_AGAIN, "Request timeout"),
     Refusal("timed-out", Kind.FAILED, "Request timed out", "request_timeout"),
     Refusal("no-runner", Kind.FAILED, "No runner available", "runner_scheduling_failure"),
     Refusal("bare", Kind.FAILED, "<html><center>nginx</center></html>"),
@@ -196,13 +202,51 @@ def test_the_facts_of_an_app_are_not_written_over():
 
 
 @pytest.mark.parametrize(
-    ("model", "sent"), [(STABLE, {"seconds_total": 5}), (STABLE_3, {"duration": 4.2}), ("a/b", {})]
+    ("model", "sent"),
+    [(STABLE, {"seconds_total": 5}), (STABLE_3, {"duration": 4.2, "output_format": "mp3"}), ("a/b", {})],
 )
-def test_a_duration_is_never_cut_short(model: str, sent: dict[str, float]):
-    """Where an app takes whole seconds only, the next one is asked for."""
+def test_a_duration_is_never_cut_short(model: str, sent: dict[str, Any]):
+    """Where an app takes whole seconds only, the next one is asked for; one not known to take any is sent none."""
     body = our_request("fal", sound("any", model, duration=4.2)).body["json"]
 
-    assert {name: body.get(name) for name in sent} == sent
+    assert body == {"prompt": TEXT, **sent}
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        ({}, {"lyrics_optimizer": True}),
+        ({"instrumental": False}, {"is_instrumental": False, "lyrics_optimizer": True}),
+        ({"instrumental": True}, {"is_instrumental": True}),
+        ({"lyrics": "Of the moon."}, {"lyrics": "Of the moon."}),
+    ],
+)
+def test_lyrics_are_written_where_some_are_sung_and_none_given(asked: dict[str, Any], sent: dict[str, Any]):
+    """Nobody is asked to write what is there, or what nobody will sing."""
+    body = our_request("fal", sound("any", SONGS, kind="music", **asked)).body["json"]
+
+    assert body == {"prompt": TEXT, **sent}
+
+
+def test_an_apps_opinions_hold_beside_a_targets_inputs():
+    """Until the table itself says otherwise."""
+    case = hear("any", SCRIBE)
+    for said, events in (({}, False), ({"tag_audio_events": True}, True)):
+        options = {"inputs": {"audio": "file"}, **said}
+        assert isinstance(case.call, ListenCall)
+        draft = next(listen(ListenAsk(model=SCRIBE, audio=case.call.audio, options=options)))
+
+        assert draft.json.keys() == {"file", "tag_audio_events"}
+        assert draft.json["tag_audio_events"] is events
+        assert draft.extras is None
+
+
+def test_no_other_vendor_takes_an_opinion_from_a_client():
+    """A client can change it only where this vendor declares it as its own, unless it is a word of ours."""
+    transcription = facts_of("fal").transcription
+    assert transcription
+    for model, opinions in USUALLY.items():
+        assert opinions.keys() - {"language"} <= (transcription.models[model].extras or set())
 
 
 # ------------------------------------------------------------------ what it can do
@@ -232,25 +276,22 @@ def test_openais_names_keep_their_gender():
     assert speech
     row = speech.models[KOKORO]
     assert row.voices
-    assert {name: row.voices[name] for name in ("alloy", "nova", "echo", "onyx", "ash", "*")} == {
+    assert row.voices == {
         "alloy": "af_alloy",
         "nova": "af_nova",
         "echo": "am_echo",
         "onyx": "am_onyx",
-        "ash": "am_adam",
+        **dict.fromkeys(("ash", "ballad", "cedar", "verse"), "am_adam"),
         "*": "af_heart",
     }
 
 
 def test_a_model_waits_for_no_other_kind():
     """An app is of one kind, or makes sound and music alike."""
-    assert APPS.keys() == {model for kind in ("speech", "transcription", "sound", "music") for model in models(kind)}
     with pytest.raises(Cannot, match="does not do speech"):
         fitted("fal", say("any", "fal-ai/whisper"))
-
-
-def models(kind: str) -> list[str]:
-    return [*getattr(facts_of("fal"), kind).models]
+    with pytest.raises(Cannot, match="does not do sound"):
+        fitted("fal", sound("any", SONGS))
 
 
 # ------------------------------------------------------------------ listening

@@ -57,6 +57,7 @@ CASES = [
 BILLED = {Unit.COMPUTE_SECOND: 0.482}
 READINGS = [
     Reading("speech-plain", units=BILLED),
+    Reading("speech-wav", units=BILLED),
     Reading("sound-plain", units=BILLED),
     Reading("music-plain", units=BILLED),
     Reading("transcription-plain", Transcript("Every word counts.")),
@@ -93,7 +94,7 @@ REFUSALS = [
     Refusal("unprocessable", Kind.INPUT, "Validation error"),
     Refusal("throttled", Kind.BUSY, "Too many requests"),
     Refusal("server-error", Kind.FAILED, "Internal server error"),
-    Refusal("cold", Kind.FAILED, "Model facebook/musicgen-small is currently loading"),
+    Refusal("cold", Kind.TRY_AGAIN, "Model facebook/musicgen-small is currently loading"),
     Refusal("too-slow", Kind.FAILED, "Gateway Timeout"),
 ]
 

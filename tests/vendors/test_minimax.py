@@ -108,6 +108,10 @@ SONGS = [
         sound("closed", SONG, kind="music", lyrics=SUNG, extras={"stream": True, "output_format": "url"}),
         {"lyrics": SUNG},
     ),
+    (
+        sound("cover", SONG, kind="music", lyrics=SUNG, extras={"audio_base64": "SUQz", "cover_feature_id": "f1"}),
+        {"lyrics": SUNG},
+    ),
 ]
 
 READINGS = [

@@ -78,6 +78,7 @@ CASES = [
     hear("plain", WHISPER, kind="translation"),
     hear("tuned", WHISPER, kind="translation", language="de", prompt="Vistaar."),
     sound("plain", AUDIOGEN, format=WAV, duration=5.0),
+    sound("seeded", AUDIOGEN, format=WAV, duration=5.0, seed=7),
     sound("ldm", "haoheliu/audio-ldm", seed=7, extras={"guidance_scale": 3, "n_candidates": 1}),
     sound("open", OPEN, duration=11.5, seed=7, extras=OPEN_EXTRAS),
     sound("plain", MUSICGEN, kind="music", duration=8.0, seed=7),
@@ -248,7 +249,7 @@ def test_the_prediction_is_held_and_can_be_taken_back():
     first = next(request)  # type: ignore[arg-type]
     poll = request.send(Interim(201, {}, b"", {"id": "p/1", "status": "starting"}))  # type: ignore[union-attr]
 
-    assert first.headers == {"prefer": "wait=60"}
+    assert first.headers == {"prefer": "wait=1"}
     assert (poll.method, poll.url, poll.after_s, poll.progress.is_queued) == ("GET", "/predictions/p%2F1", 0.5, True)
     assert (poll.undo.method, poll.undo.url, poll.undo.extras) == ("POST", "/predictions/p%2F1/cancel", None)
 
@@ -303,7 +304,27 @@ def test_what_a_model_does_not_give_is_made_from_what_it_gives(case: Case, sourc
 
 
 def test_the_key_stays_with_the_vendor():
-    """Neither the create nor anything in it carries it but the header."""
+    """Of all that is created, the one header carries it."""
     request = dressed(fitted("replicate", say("any", TURBO)))
+    key = key_of("replicate")
 
-    assert request.headers["authorization"] == f"Bearer {key_of('replicate')}"
+    assert request.headers.pop("authorization") == f"Bearer {key}"
+    assert isinstance(request.body, bytes)
+    assert TEXT.encode() in request.body
+    assert key.encode() not in request.body
+    assert key not in request.url + "".join(request.headers.values())
+
+
+def test_no_client_gives_a_model_a_recording_or_another_length():
+    """What is heard is the upload, how long it gets is `duration`: the fields for these are dropped and named."""
+    extras = {"input_audio": "data:audio/wav;base64,UklGRg==", "seconds_total": 47}
+    fit = fitted("replicate", sound("any", MUSICGEN, kind="music", format=WAV, extras=extras))
+
+    assert fit.dropped == ("input_audio", "seconds_total")
+    assert created(fit)[1]["input"] == {"prompt": TEXT, "output_format": "wav"}
+
+
+@pytest.mark.parametrize("voice", ["R8_TRAINED01", "Chinese (Mandarin)_Lyrical_Voice"])
+def test_a_voice_of_minimaxs_own_is_sent_as_it_is(voice: str):
+    """Their names are of all sorts, with spaces among them."""
+    assert fitted("replicate", say("any", TURBO, voice=voice)).ask.voice == voice  # type: ignore[union-attr]

@@ -46,7 +46,10 @@ class TestSunoLike(JobPromises):
         Way(sing("untitled", "V4", lyrics=LYRICS), AUDIO),
         Way(sing("busy", instrumental=True), AUDIO),
         Way(sing("uncalled"), AUDIO),
-        Way(sing("in-vain"), fault=Kind.GARBLED),
+        Way(sing("uncalled-early"), AUDIO),
+        Way(sing("uncalled-then-done"), AUDIO),
+        Way(sing("in-vain"), fault=Kind.FAILED),
+        Way(sing("songless"), fault=Kind.GARBLED),
         Way(sing("failed"), fault=Kind.FAILED),
         Way(sing("not-made"), fault=Kind.FAILED),
         Way(sing("blocked"), fault=Kind.BLOCKED),
@@ -58,6 +61,7 @@ class TestSunoLike(JobPromises):
         Refusal("invalid", Kind.INPUT, "Invalid parameters", "400"),
         Refusal("invalid-key", Kind.KEY, "Unauthorized", "401"),
         Refusal("no-path", Kind.FAILED, "Not found", "404"),
+        Refusal("no-path-404", Kind.NO_MODEL, "Not found", "404"),
         Refusal("key-used-up", Kind.QUOTA, "Call limit exceeded", "405"),
         Refusal("too-long", Kind.INPUT, "Prompt too long", "413"),
         Refusal("no-callback", Kind.INPUT, "Please enter callBackUrl", "422"),
@@ -65,8 +69,10 @@ class TestSunoLike(JobPromises):
         Refusal("no-credit-429", Kind.QUOTA, "Insufficient credits", "429"),
         Refusal("throttled", Kind.BUSY, "Call frequency too high", "430"),
         Refusal("throttled-430", Kind.BUSY, "Call frequency too high", "430"),
+        Refusal("throttled-bare", Kind.BUSY, "Too many requests"),
         Refusal("maintenance", Kind.FAILED, "System maintenance", "455"),
         Refusal("maintenance-455", Kind.FAILED, "System maintenance", "455"),
+        Refusal("maintenance-bare", Kind.FAILED, "Maintenance"),
         Refusal("server-error", Kind.FAILED, "Server error", "500"),
         Refusal("bare", Kind.FAILED, "upstream connect error"),
     )
@@ -115,9 +121,31 @@ def test_nobody_is_called_by_default():
 # ------------------------------------------------------------------ what it can do
 
 
-def test_what_is_described_alone_has_no_style():
-    """The vendor wants all other fields empty in that mode."""
-    assert sent(sing("any")).keys() == {"model", "customMode", "instrumental", "prompt", "callBackUrl"}
+CUSTOM = {
+    "title": "Song",
+    "negativeTags": "metal",
+    "vocalGender": "f",
+    "styleWeight": 0.5,
+    "weirdnessConstraint": 0.5,
+    "audioWeight": 0.5,
+    "personaId": "persona-1",
+}
+
+
+@pytest.mark.parametrize("instrumental", [None, True])
+def test_what_is_described_alone_has_no_field_of_the_other_mode(*, instrumental: bool | None):
+    """The vendor wants them empty then; a song with given lyrics has all of them."""
+    tunables = {} if instrumental is None else {"instrumental": instrumental}
+    plain = sing("any", extras=CUSTOM, **tunables)
+
+    assert sent(plain).keys() == {"model", "customMode", "instrumental", "prompt", "callBackUrl"}
+    assert CUSTOM.items() <= sent(sing("any", extras=CUSTOM, lyrics=LYRICS)).items()
+
+
+def test_a_field_that_nobody_knows_goes_along_in_both_modes():
+    """The vendor may have learned it since."""
+    for case in (sing("any", extras={"newField": 1}), sing("any", extras={"newField": 1}, lyrics=LYRICS)):
+        assert sent(case)["newField"] == 1
 
 
 @pytest.mark.parametrize("name", ["style", "prompt", "customMode", "instrumental", "model"])

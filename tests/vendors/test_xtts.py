@@ -12,10 +12,11 @@ from router.routing.fit import Cannot
 from router.wire.audio import MP3, PCM, WAV
 from router.wire.calls import OPENAI_VOICES
 from router.wire.faults import Kind
-from tests.vendors.evidence import TEXT, Case, Request, facts_of, fitted, our_request, say
-from tests.vendors.promises import AnswerPromises, Reading, Refusal
+from tests.vendors.evidence import TEXT, Case, Request, facts_of, fitted, our_request, reply_of, say
+from tests.vendors.promises import JobPromises, Reading, Refusal, Way
 
 MODEL = "xtts_v2"
+SOUND = reply_of("xtts", "speech-plain").content()
 FEMALE = {"speaker_wav": "female", "language": "en"}
 
 REQUESTS = [
@@ -29,7 +30,7 @@ REQUESTS = [
 ]
 
 
-class TestXtts(AnswerPromises):
+class TestXtts(JobPromises):
     vendor = "xtts"
     readings = (Reading("speech-plain"),)
     refusals = (
@@ -38,12 +39,26 @@ class TestXtts(AnswerPromises):
         Refusal("invalid", Kind.INPUT, "Field required"),
         Refusal("bare", Kind.FAILED, "Internal Server Error"),
     )
+    ways = (
+        Way(say("plain", MODEL), audio=SOUND),
+        Way(say("tuned", MODEL, voice="onyx", language="de"), audio=SOUND),
+        Way(say("no-speaker", MODEL, voice="nobody"), fault=Kind.INPUT),
+        Way(say("no-samples", MODEL), fault=Kind.INPUT),
+        Way(say("gone", MODEL), fault=Kind.FAILED),
+    )
+
+
+def test_who_speaks_is_looked_up_once_a_minute():
+    """For all calls together: a name is no reason to blame the server, nor to ask it twice for each text."""
+    draft = fitted("xtts", say("any", MODEL)).draft()
+
+    assert (draft.method, draft.url, draft.keep_s) == ("GET", "/speakers_list", 60)
 
 
 @pytest.mark.parametrize(("case", "fields"), REQUESTS, ids=[case.name for case, _ in REQUESTS])
 def test_the_request_is_what_the_server_takes(case: Case, fields: dict[str, str]):
-    """Text, voice and language, which are all that it knows; no key."""
-    body = {"json": {"text": TEXT, **fields}}
+    """Text, voice and language, which are all that it knows; no key. No text is a path, as each ends a line."""
+    body = {"json": {"text": f"{TEXT}\n", **fields}}
 
     assert Request("POST", "/tts_to_audio/", [], {}, "application/json", body) == our_request("xtts", case)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.wire.scripts import written_in
+from router.wire.scripts import spoken_in, written_in
 
 INDIA = frozenset(["bn", "en", "gu", "hi", "kn", "ml", "mr", "or", "pa", "ta", "te"])
 WORLD = INDIA | frozenset(["ar", "el", "he", "ja", "ko", "ru", "th", "zh", "de"])
@@ -59,3 +59,17 @@ def test_a_language_that_is_not_there_is_not_told():
     """Whose script nobody here speaks."""
     assert written_in("Привет", frozenset({"en", "ja"})) == "en"
     assert written_in("漢字", frozenset({"en", "ja"})) == "en"
+
+
+@pytest.mark.parametrize(("told", "language"), [("de-AT", "de"), ("German", "de"), ("zh_TW", "zh"), ("sv", "sv")])
+def test_a_language_that_was_told_is_the_one(told: str, language: str):
+    """However the client has written it, and whatever the letters are."""
+    assert spoken_in("Привет", told, WORLD) == language
+
+
+@pytest.mark.parametrize("told", [None, ""])
+def test_one_that_was_not_told_is_seen_by_the_letters(told: str | None):
+    """Latin ones count as they do there."""
+    assert spoken_in("Привет", told, WORLD) == "ru"
+    assert spoken_in("Save करें page", told, INDIA) == "en"
+    assert spoken_in("Save करें page", told, INDIA, latin_counts=0) == "hi"
