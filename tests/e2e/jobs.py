@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.conftest import KEY
-from tests.fakes import Upstream, audio, document
+from tests.fakes import Answer, Upstream, audio, document
 
 MODEL = "minimax/music-1.5"
 CREATE = f"/models/{MODEL}/predictions"
@@ -30,7 +30,7 @@ class Jobs:
         self.gate = asyncio.Event()
         self.gate.set()
         self.is_broken = False
-        self.song = song
+        self.result: Answer = audio(song)
         self._asked = 0
         upstream.answers(self.answer)
 
@@ -60,7 +60,7 @@ class Jobs:
             is_done = self._asked >= self.polls and self.gate.is_set()
             state = "failed" if is_done and self.is_broken else "succeeded" if is_done else "processing"
             return await document(self._told(state))(request)
-        return await audio(self.song)(request)
+        return await self.result(request)
 
     def _told(self, state: str) -> dict[str, Any]:
         return {

@@ -14,7 +14,7 @@ import pytest
 from router.wire.audio import PCM, WAV
 from tests.conftest import KEY, Running, Serve, table_of
 from tests.e2e.jobs import CREATE, MODEL, SONG, Jobs, entry
-from tests.fakes import Upstream, audio, failure, stall
+from tests.fakes import Upstream, audio, failure, plain, stall
 from tests.media.sounds import clip
 
 SOUND = {"model": "fx", "input": "Rain on a tin roof."}
@@ -210,6 +210,25 @@ async def test_a_failed_job_is_not_begun_again(serve: Serve, upstream: Upstream)
     status, _, _ = await ask(router, "music", model="song")
 
     assert (status, jobs.created) == (502, 1)
+
+
+async def test_a_job_that_may_exist_is_not_begun_again(serve: Serve, upstream: Upstream) -> None:
+    """Whatever fails after it was created: its time, or the result, which is looked for again where it lies.
+
+    It is billed all the same, as far as anybody can tell.
+    """
+    jobs = Jobs(upstream)
+    jobs.gate.clear()
+    priced = {"song": [f"{{target: rep/{MODEL}, timeout: 900ms, price: {{per_generation: 0.5}}}}"]}
+    router = await serve(table_of({"rep": entry(upstream)}, priced, "defaults: {retries: 3}"))
+    status, headers, _ = await ask(router, "music", model="song")
+    assert (status, jobs.created, headers["x-router-cost"]) == (504, 1, "0.5")
+    await until(lambda: jobs.cancelled)
+
+    jobs.gate.set()
+    jobs.result = plain(b"<html>", "text/html")
+    status, headers, _ = await ask(router, "music", model="song")
+    assert (status, jobs.created, headers["x-router-cost"]) == (502, 2, "0.5")
 
 
 async def test_a_default_for_speech_does_not_end_jobs(serve: Serve, upstream: Upstream) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -290,6 +291,47 @@ async def test_any_process_answers_for_all(serve: Serve, upstream: Upstream, tmp
     await until(lambda: jobs.created == 2)
     assert (await other.ask("DELETE", f"/v1/audio/tasks/{task['id']}"))[1]["status"] == "cancelled"
     await until(lambda: jobs.cancelled)
+
+
+async def test_what_is_cancelled_before_its_turn_is_never_asked_for(
+    serve: Serve, upstream: Upstream, tmp_path: Path
+) -> None:
+    """By another process than the one whose turn it would have been."""
+    upstream.answers(stall)
+    text = table(upstream, tmp_path).replace("tasks: {", "tasks: {at_once: 1, ")
+    one, other = client(await serve(text)), client(await serve(text.replace("at_once: 1", "at_once: 2")))
+    running = [await one.submit(model="direct"), await other.submit(model="direct"), await other.submit(model="direct")]
+    waiting = [await one.submit(model="direct") for _ in range(3)]
+    await until(lambda: len(upstream.seen) == 3)
+    for task in waiting:
+        assert (await other.ask("DELETE", f"/v1/audio/tasks/{task['id']}"))[1]["status"] == "cancelled"
+    for task in running:
+        await one.ask("DELETE", f"/v1/audio/tasks/{task['id']}")
+    await asyncio.sleep(1.5)
+
+    assert len(upstream.seen) == 3
+
+
+async def test_more_tasks_than_may_wait_are_refused(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    """A 429 that says when to come again."""
+    upstream.answers(stall)
+    alice = client(await serve(table(upstream, tmp_path).replace("tasks: {", "tasks: {most: 2, ")))
+    for _ in range(2):
+        await alice.submit(model="direct")
+
+    assert (await alice.ask("POST", "/v1/audio/music", **SONG_CALL))[1]["error"]["code"] == "too_many_tasks"
+
+
+async def test_a_folder_that_was_taken_away_is_made_again(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    """What is taken in is kept, and can be looked at: nothing goes into a file that nobody sees."""
+    upstream.answers(audio(SONG))
+    alice = client(await serve(table(upstream, tmp_path / "state")))
+    gone = await alice.submit(model="direct")
+    await alice.ended(gone)
+    shutil.rmtree(tmp_path / "state")
+
+    assert (await alice.ask("GET", f"/v1/audio/tasks/{gone['id']}"))[0] == 404
+    assert (await alice.ended(await alice.submit(model="direct")))["status"] == "done"
 
 
 async def until(holds: Any, within_s: float = 5) -> None:
