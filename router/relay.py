@@ -22,6 +22,7 @@ from router.attempt import Attempt, Attempts, Chain
 from router.cache.recordings import Recordings
 from router.media.length import length_of
 from router.reply import Audio, Reply, measure, settled, tell_cost
+from router.resuming import Resuming, can_resume
 from router.routing.fit import Fitted, fit_chat
 from router.routing.history import History
 from router.routing.judge import Failure, exhausted, judge
@@ -34,8 +35,8 @@ from router.upstream.keeping import NOBODY, Keeper
 from router.upstream.racing import Race, Run, alarm, first_of
 from router.upstream.transport import Transport
 from router.upstream.waiting import DeadlineOver
-from router.wire.calls import Call, ListenCall
-from router.wire.errors import CallError, Unsupported
+from router.wire.calls import Call, ListenCall, SpeechCall
+from router.wire.errors import CallError
 from router.wire.faults import Fault
 from router.wire.transcripts import Transcript
 
@@ -94,10 +95,10 @@ class Relay:
         given_up: list[Fitted] = []
         try:
             call = await _with_length(call, plan)
-            selection = _resumed(select(plan, call, self.history, self._clock(), self._draw()), keeper)
+            selection = select(plan, call, self.history, self._clock(), self._draw(), keeper.begun_at)
             async with AsyncExitStack() as commitment:
                 chain = _chain_of(selection, call, plan, began, given_up, record.key, keeper)
-                reply = await self._first_success(chain, record, commitment)
+                reply = await self._begun(chain, selection, call, record, commitment)
                 record.target, record.dropped = reply.fitted.target.name, reply.fitted.dropped
                 record.cache = reply.cache
                 if reply.fitted.is_to_translate:
@@ -113,8 +114,8 @@ class Relay:
             raise
         except Fault as fault:
             record.outcome, record.status = "interrupted", 200
-            if reply is not None and reply.cache is None:  # else it is told where it is made
-                self.history.blamed(reply.fitted, fault, reply.began, self._clock())
+            if reply is not None:
+                self._blame(reply, fault)
             raise
         except CancelledError:
             record.outcome, record.status = ("handed on", 202) if keeper.leaves_jobs() else ("client left", CLIENT_LEFT)
@@ -129,6 +130,15 @@ class Relay:
             self._sink(record)
 
     # ------------------------------------------------------------------ attempts, up to the commit
+
+    async def _begun(
+        self, chain: Chain, selection: Selection, call: Call, record: CallRecord, commitment: AsyncExitStack
+    ) -> Reply:
+        """The reply of the first target that commits; of a route that resumes, the first piece of it."""
+        if not (selection.resumes and isinstance(call, SpeechCall) and can_resume(call)):
+            return await self._first_success(chain, record, commitment)
+        spoken = Resuming(chain, call.format, record, self._first_success, self._blame, self._praise)
+        return await spoken.begun(commitment)
 
     async def _first_success(self, chain: Chain, record: CallRecord, commitment: AsyncExitStack) -> Reply:
         """Try the chain until one target commits. Raises `RouteExhausted` when none does."""
@@ -198,8 +208,13 @@ class Relay:
             told.cost_usd = None if cost is None else cost.usd
         record.attempts.append(told)
 
+    def _blame(self, reply: Reply, fault: Fault) -> None:
+        """It broke off; of what is kept that is told where it is made."""
+        if reply.cache is None:
+            self.history.blamed(reply.fitted, fault, reply.began, self._clock())
+
     def _praise(self, reply: Reply) -> None:
-        """It went well, as long as somebody listened; of what is kept that is told where it is made."""
+        """It went well, as long as somebody listened; else as above."""
         if reply.cache is None:
             self.history.succeeded(reply.fitted, reply.began, self._clock())
 
@@ -249,16 +264,6 @@ class Relay:
             return english
         parts = fewer(lines)
         return [line for part in parts for line in await self._in_english(part, chain_for, reply, asked_before + 1)]
-
-
-def _resumed(selection: Selection, keeper: Keeper) -> Selection:
-    """With the target in front where the job is that was begun in another life. Raises `Unsupported` if it is gone."""
-    if keeper.begun_at is None:
-        return selection
-    able = sorted(selection.able, key=lambda fitted: fitted.target.name != keeper.begun_at)
-    if able[0].target.name != keeper.begun_at:
-        raise Unsupported(f"It was begun at {keeper.begun_at}, which may not serve it any more.", code="target_gone")
-    return replace(selection, able=able)
 
 
 def _chain_of(

@@ -179,6 +179,17 @@ Policy = Annotated[
 ]
 
 
+Resume = Annotated[
+    Literal["off", "sentence"],
+    Meta(
+        title="off or sentence",
+        description="sentence: speech is given out in whole pieces of a few sentences, so that another vendor can go "
+        "on where one breaks off, in its own voice; the first byte waits for the first piece. off: a transfer that "
+        "breaks off is broken.",
+    ),
+]
+
+
 class CacheEntry(Strict, frozen=True, kw_only=True):
     """Identical speech is synthesised once."""
 
@@ -196,6 +207,7 @@ class Route(Strict, frozen=True, kw_only=True):
         list[TargetName | TargetEntry], Meta(min_length=1, description="vendor/model, or a mapping with more to say.")
     ]
     translate_with: Translators | None = None
+    resume: Resume | None = None
     cache: Annotated[
         CacheEntry | None,
         Meta(description="Keeps speech: the same text, voice and parameters at the same target come from memory."),

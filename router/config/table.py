@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
-from router.config.route import CallTimes, Route, Translators
+from router.config.route import CallTimes, Resume, Route, Translators
 from router.config.units import Duration, Size
 from router.config.words import BaseUrl, HostPattern, Positive, Sha256, Strict, Text, VendorName
 
@@ -65,6 +65,7 @@ class Defaults(CallTimes, frozen=True, kw_only=True):
         Meta(description="A parameter that a vendor cannot honour is dropped and named, or excludes the vendor."),
     ] = "lenient"
     translate_with: Translators | None = None
+    resume: Resume = "off"
     speech: CallTimes | None = None
     transcription: CallTimes | None = None
     translation: CallTimes | None = None

@@ -68,6 +68,7 @@ def compile_plan(
             lay(*_translators(route.translate_with, "routes", name), is_chat=True) or translators,
             PolicyEntry(by=route.policy) if isinstance(route.policy, str) else route.policy,
             route.cache,
+            (route.resume or table.defaults.resume) == "sentence",
         )
         for name, route in table.routes.items()
     }

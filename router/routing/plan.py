@@ -110,7 +110,7 @@ class Target(Struct, frozen=True):
 class Route(Struct, frozen=True):
     """A public model name and its chain, as written; `translators`: chat models for what its targets cannot translate.
 
-    `cache`: how long its recordings are kept, and for whom.
+    `cache`: how long its recordings are kept, and for whom. `resumes`: another vendor goes on where one breaks off.
     """
 
     name: str
@@ -118,6 +118,7 @@ class Route(Struct, frozen=True):
     translators: tuple[Target, ...] = ()
     policy: PolicyEntry = PolicyEntry()
     cache: CacheEntry | None = None
+    resumes: bool = False
 
 
 class Said(Struct, frozen=True):

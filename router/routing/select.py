@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.config import CacheEntry, Duration, PolicyEntry, TargetEntry
 from router.routing.fit import Cannot, Fitted, fit, fit_to_translate
@@ -17,7 +18,8 @@ from router.routing.plan import Plan, Target, why_no_model
 from router.routing.policies import Costs, ordered
 from router.routing.pricing import Cost, estimate
 from router.vendors.spec import ListenAsk
-from router.wire.calls import AskedRoute, AskedTarget, Call, ListenCall
+from router.wire.audio import PCM
+from router.wire.calls import AskedRoute, AskedTarget, Call, ListenCall, SpeechCall
 from router.wire.errors import Forbidden, InvalidCall, UnknownModel, Unsupported
 
 __all__ = ["Excluded", "Selection", "chosen", "is_length_needed", "select", "survey"]
@@ -47,6 +49,7 @@ class Selection(Struct, frozen=True):
     translators: Sequence[Target] = ()
     cache: CacheEntry | None = None
     policy: PolicyEntry = PolicyEntry()
+    resumes: bool = False
 
 
 class Choice(Struct, frozen=True):
@@ -57,6 +60,7 @@ class Choice(Struct, frozen=True):
     policy: PolicyEntry
     is_direct: bool
     cache: CacheEntry | None = None
+    resumes: bool = False
 
 
 def chosen(plan: Plan, call: Call) -> Choice:
@@ -74,7 +78,9 @@ def chosen(plan: Plan, call: Call) -> Choice:
         return Choice(targets, plan.translators, _policy(PolicyEntry(), asked), is_direct=True)
     if route := plan.routes.get(call.model):
         policy = _policy(route.policy, asked) if asked else route.policy
-        return Choice(route.targets, route.translators, policy, is_direct=False, cache=route.cache)
+        return Choice(
+            route.targets, route.translators, policy, is_direct=False, cache=route.cache, resumes=route.resumes
+        )
     policy = _policy(PolicyEntry(), asked) if asked else PolicyEntry()
     return Choice((_direct(plan, call.model),), plan.translators, policy, is_direct=True)
 
@@ -93,17 +99,29 @@ def is_length_needed(plan: Plan, call: ListenCall) -> bool:
     return any(one is not None and call.audio.size > one * LEAST_BYTES_PER_SECOND for one in longest)
 
 
-def select(plan: Plan, call: Call, history: History, now: float, draw: float) -> Selection:
-    """The chain for a call; `draw` is chance, from 0 to 1. Raises as `chosen` does, or `Unsupported` for nobody."""
+def select(plan: Plan, call: Call, history: History, now: float, draw: float, begun_at: str | None = None) -> Selection:
+    """The chain for a call; `draw` is chance, from 0 to 1. Raises as `chosen` does, or `Unsupported` for nobody.
+
+    `begun_at`: the target that has the job already, from another life: it comes first, or nobody may.
+    """
     selection = survey(plan, call, history, now, draw)
     if not selection.able:
         raise Unsupported(_why_nobody(call, selection.excluded), code="no_able_target")
-    return selection
+    return selection if begun_at is None else _with_first(selection, begun_at)
+
+
+def _with_first(selection: Selection, name: str) -> Selection:
+    able = sorted(selection.able, key=lambda fitted: fitted.target.name != name)
+    if able[0].target.name != name:
+        raise Unsupported(f"It was begun at {name}, which may not serve it any more.", code="target_gone")
+    return replace(selection, able=able)
 
 
 def survey(plan: Plan, call: Call, history: History, now: float, draw: float) -> Selection:
     """The same, where nobody may be able. Raises as `chosen` does."""
     choice = chosen(plan, call)
+    if choice.resumes and isinstance(call, SpeechCall) and not call.turns:
+        call = replace(call, format=PCM)  # pieces of whoever speaks them are joined as samples
     translators = _on_duty(choice.translators, history.health, now)
     costs = _estimates()
     able: list[Fitted] = []
@@ -121,7 +139,9 @@ def survey(plan: Plan, call: Call, history: History, now: float, draw: float) ->
     if healthy:
         order = ordered(healthy, choice.policy, costs, history.latency, now, draw)
     order.sort(key=lambda fitted: fitted.is_to_translate)  # who translates by itself comes first
-    return Selection(order, excluded, choice.is_direct, translators, choice.cache, choice.policy)
+    return Selection(
+        order, excluded, choice.is_direct, translators, choice.cache, choice.policy, resumes=choice.resumes
+    )
 
 
 def _estimates() -> Costs:
