@@ -1,4 +1,4 @@
-"""What can be asked for, and whether we are alive: models, voices, health. JSON, on Litestar's own handlers.
+"""What can be asked for: models, voices, and who we are. JSON, on Litestar's own handlers.
 
 What may not live here: any call to a vendor; these answer from the plan alone.
 """
@@ -16,7 +16,7 @@ from router.accounts.keys import Keyring
 from router.api.lists import ListedModel, ModelList, VoiceList, list_voices, model_ids, show_model
 from router.relay import Relay
 
-__all__ = ["catalog"]
+__all__ = ["PROBED", "catalog"]
 
 PROBED = [HttpMethod.GET, HttpMethod.HEAD]  # load balancers ask for the head alone
 
@@ -44,16 +44,8 @@ def catalog(relay: Relay, keyring: Keyring, *, started_at: int, version: str) ->
         asked = request.query_params
         return list_voices(relay.plan, model=asked.get("model"), vendor=asked.get("vendor"))
 
-    @route("/health/live", http_method=PROBED, sync_to_thread=False)
-    def live() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @route("/health/ready", http_method=PROBED, sync_to_thread=False)
-    def ready() -> dict[str, Any]:
-        return {"status": "ok", "models": len(model_ids(relay.plan))}
-
     @get(["/", "/v1"], sync_to_thread=False)
     def hello() -> dict[str, str]:
         return {"name": "audio-router", "version": version}
 
-    return [list_models, one_model, voices, live, ready, hello]
+    return [list_models, one_model, voices, hello]

@@ -10,15 +10,14 @@ import msgspec
 import pytest
 import structlog
 
-from router import telemetry
-from router.telemetry import AttemptRecord, CallRecord, configure_logging, to_log
+from router.telemetry import AttemptRecord, CallRecord, configure_logging, log, to_log
 from router.vendors.spec import Unit
 
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What is written once logging is set up; afterwards as before."""
-    monkeypatch.setattr(telemetry, "_log", structlog.get_logger())  # a used one keeps the stream it was first used with
+    monkeypatch.setattr(log, "_log", structlog.get_logger())  # a used one keeps the stream it was first used with
     stream, handlers, level = io.StringIO(), logging.root.handlers[:], logging.root.level
     configure_logging(stream)
     yield stream
