@@ -64,7 +64,7 @@ docs: $(VENV)/.run ## Write docs/VENDORS.md from the vendor files
 
 .PHONY: test
 test: $(VENV)/.test ## Set up and run the tests (no network, no root)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
+	$(BIN)/python -m pytest --numprocesses 4 # twice what two cores have: many tests wait
 
 .PHONY: test-sdks
 test-sdks: $(SDKS_VENV)/.sdks ## Prove the vendor files against the vendors' official SDKs
@@ -73,6 +73,10 @@ test-sdks: $(SDKS_VENV)/.sdks ## Prove the vendor files against the vendors' off
 .PHONY: test-clients
 test-clients: $(CLIENTS_VENV)/.clients ## Let the clients that people use call the router
 	TEST_CLIENTS=1 $(CLIENTS_VENV)/bin/python -m pytest tests/clients --numprocesses auto --maxprocesses 4
+
+.PHONY: test-load
+test-load: $(VENV)/.test ## Chaos, memory, fuzz: minutes of calls to a router in a process of its own
+	TEST_LOAD=1 $(BIN)/python -m pytest tests/load -s
 
 .PHONY: test-image
 test-image: $(VENV)/.test ## Run each RUN step of the Dockerfile, and the server that comes of it

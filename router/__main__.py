@@ -46,11 +46,12 @@ def cli() -> None:
 @_config
 @click.option("--host", help="Address to bind (default: the table's, 127.0.0.1).")
 @click.option("--port", type=click.IntRange(0, 65_535), help="Port to bind (default: the table's, 8080; 0: any free).")
-def serve(config: Path | None, host: str | None, port: int | None) -> int:
+@click.option("--insecure", "is_insecure", is_flag=True, help="Let other machines in although no key is set.")
+def serve(config: Path | None, host: str | None, port: int | None, is_insecure: bool) -> int:
     """Serve until stopped."""
     from router.commands.serve import serve as run
 
-    return run(_loaded(config), host, port, os.environ, Console(), _messages())
+    return run(_loaded(config), host, port, os.environ, Console(), _messages(), is_insecure=is_insecure)
 
 
 @cli.command()
@@ -79,6 +80,17 @@ def voices(config: Path | None) -> int:
     from router.commands.listing import voices as run
 
     return run(_loaded(config), Console())
+
+
+@cli.command()
+@click.argument("name", default="default")
+def key(name: str) -> int:
+    """Make a key for a client, NAME in the table; print it once, and the lines of the table that let it in."""
+    from router.commands.keys import make_key
+
+    if not name:
+        raise click.BadParameter("a key needs a name that is not empty", param_hint="NAME")
+    return make_key(name, Console())
 
 
 @cli.command()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 
 from litestar import Litestar, Router, asgi
 from msgspec import Struct
@@ -22,7 +23,10 @@ from router.api.docs.page import documentation
 from router.api.doors import AudioDoors
 from router.api.envelopes import ON_ERROR, identified
 from router.api.explaining import explaining
+from router.api.gate import Gate
+from router.api.guard import Rules, guarded
 from router.api.tasks import task_handlers
+from router.api.watching import watching
 from router.cache.recordings import Recordings
 from router.cache.store import BoundedMemoryCache
 from router.config import Loaded
@@ -32,7 +36,8 @@ from router.reloading import Reloader
 from router.routing.compiling import compile_plan
 from router.routing.plan import Plan
 from router.tasks.tasks import Tasks
-from router.telemetry import Sink
+from router.telemetry import Sink, to_all
+from router.telemetry.metrics import Metrics, resting
 from router.upstream.http import HttpTransport
 from router.upstream.processes import ProcessTransport
 from router.upstream.transport import Transport
@@ -52,12 +57,15 @@ class House(Struct, frozen=True):
     store: BoundedMemoryCache
     tasks: Tasks
     sink: Sink
+    metrics: Metrics
+    gate: Gate
 
     def adopt(self, plan: Plan) -> None:
         """Let this be the table from now on, with its keys and limits; calls under way keep theirs."""
         self.relay.adopt(plan)
         self.keyring.replace(plan.table.keys)
         self.store.resize(plan.table.server.max_cache)
+        self.metrics.learn(plan)
 
     async def close(self) -> None:
         """End connections and child programs."""
@@ -76,11 +84,28 @@ def compiled(loaded: Loaded) -> Plan:
 def furnish(loaded: Loaded, sink: Sink) -> House:
     """A house for a table. Raises `ConfigError`."""
     transports: Mapping[str, Transport] = {"http": HttpTransport(), "processes": ProcessTransport()}
-    plan = compiled(loaded)
+    plan, metrics = compiled(loaded), Metrics()
+    sink = to_all(sink, metrics.tell)
     store = BoundedMemoryCache(plan.table.server.max_cache)
     relay = Relay(plan, transports, sink, Recordings(store, lambda: store.largest))
     tasks = Tasks(relay, sink, folder_of(plan.table.tasks), lambda: relay.plan.table.tasks)
-    return House(relay, Keyring(plan.table.keys), transports, store, tasks, sink)
+    metrics.learn(plan)
+    house = House(relay, Keyring(plan.table.keys), transports, store, tasks, sink, metrics, Gate())
+    _watch(house)
+    return house
+
+
+def _watch(house: House) -> None:
+    """What is asked for when somebody looks at the figures."""
+    relay, tasks, watch = house.relay, house.tasks, house.metrics.watch
+    watch("calls_in_flight", "Calls under way.", "kind", lambda: house.gate.inside)
+    watch("tasks_running", "Tasks in the background that this process sees to.", None, lambda: {"": tasks.running})
+    watch(
+        "target_resting",
+        "1 while a target of the table is left out: throttled, failing, or one that has refused our account.",
+        "target",
+        lambda: resting(relay.plan, relay.history.health, monotonic()),
+    )
 
 
 def folder_of(settings: TasksSection) -> Path:
@@ -88,19 +113,20 @@ def folder_of(settings: TasksSection) -> Path:
     return Path(settings.folder) if settings.folder else user_state_path("audio-router")
 
 
-def create_app(house: House, reloader: Reloader[Plan] | None = None) -> Litestar:
-    """The ASGI application of a house, which a `reloader` gives new tables."""
-    doors = AudioDoors(house.relay, house.keyring, house.sink, house.tasks)
+def create_app(house: House, reloader: Reloader[Plan] | None = None, *, is_public: bool = False) -> Litestar:
+    """The ASGI application of a house, which a `reloader` gives new tables. `is_public`: other machines are let in."""
+    doors = AudioDoors(house.relay, house.keyring, house.sink, house.tasks, house.gate)
     started_at = int(datetime.now(UTC).timestamp())
     documents = [
         *catalog(house.relay, house.keyring, started_at=started_at, version=VERSION),
+        *watching(house.relay, house.keyring, house.gate, house.metrics),
         *task_handlers(house.tasks, house.keyring),
         *documentation(
             lambda: (house.relay.plan.table.server, house.keyring.is_open),
             lambda facts: openapi(facts[0], version=VERSION, is_open=facts[1]),
         ),
     ]
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             asgi(["/v1/audio/speech", "/audio/speech"], copy_scope=False)(doors.speech),
             asgi(["/v1/audio/transcriptions", "/audio/transcriptions", "/v1/speech/transcriptions"], copy_scope=False)(
@@ -118,3 +144,10 @@ def create_app(house: House, reloader: Reloader[Plan] | None = None) -> Litestar
         openapi_config=None,
         logging_config=None,
     )
+    # around everything, as Litestar's own CORS would be: its `middleware` stands behind the choice of a handler
+    app.asgi_handler = guarded(app.asgi_handler, lambda: _rules(house, is_public=is_public))
+    return app
+
+
+def _rules(house: House, *, is_public: bool) -> Rules:
+    return Rules(house.keyring.is_open, house.relay.plan.table.server.cors, is_public)

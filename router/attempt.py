@@ -24,7 +24,7 @@ from router.routing.judge import pause_before_again
 from router.routing.pricing import Bill
 from router.sending import Sender, recording_key
 from router.streams import ending, heard, remade
-from router.telemetry import AttemptRecord, CallRecord, milliseconds
+from router.telemetry import AttemptRecord, CallRecord, milliseconds, unquoted
 from router.upstream.ahead import Opener, begun, in_turn
 from router.upstream.keeping import NOBODY, Course, Keeper
 from router.upstream.places import Places
@@ -98,7 +98,8 @@ class Attempt(Struct):
         """What is recorded of it."""
         record = AttemptRecord(self.fitted.target.name, outcome, milliseconds(now - self.began))
         if fault:
-            record.status, record.message = fault.status, fault.message
+            said = unquoted(fault.message, self.fitted.ask, self.fitted.extras)
+            record.status, record.message = fault.status, said
         return record
 
 

@@ -15,6 +15,7 @@ import msgspec
 from router.routing.fit import Fitted
 from router.upstream.answers import Answer, read_answer
 from router.upstream.conversation import Conversations
+from router.upstream.documents import Bounds
 from router.upstream.dress import digest
 from router.upstream.keeping import NOBODY, Course, Keeper
 from router.upstream.talk import Side
@@ -43,12 +44,19 @@ class Sender:
         """Send the vendor's own request, or its steps, and read what kind of answer comes. Raises `Fault`."""
         outlet = fitted.target.outlet
         transport = self._transports[outlet.facts.transport]
-        side = Side(fitted.target.name, outlet.facts, outlet.settings, fitted.extras, transport)
+        bounds = Bounds(outlet.limits.max_document, outlet.limits.max_reply)
+        side = Side(fitted.target.name, outlet.facts, outlet.settings, fitted.extras, transport, bounds)
         patience = Patience(connect_s=limits.connect_s, silence_s=limits.silence_s)
         held = self._conversations.held(fitted.request(), side, patience, course, on_sent, keeper)
         told = await opened.enter_async_context(held)
         due = fitted.operation, outlet.facts, outlet.settings, fitted.wants
-        answer = await read_answer(told.response, *due, as_events=fitted.ask.as_events, language=fitted.ask.language)
+        answer = await read_answer(
+            told.response,
+            *due,
+            as_events=fitted.ask.as_events,
+            language=fitted.ask.language,
+            bounds=bounds,
+        )
         for unit, amount in told.units.items():
             answer.units.setdefault(unit, amount)
         return answer

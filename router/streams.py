@@ -52,7 +52,7 @@ async def heard(chunks: AsyncIterator[bytes], bill: Bill, opened: AsyncExitStack
     It is taken for what it is: some vendors choose the format themselves, and some choose another than was asked for.
     """
     source = bill.asked.source
-    chunks = audible(chunks, source)
+    chunks = audible(chunks, source, bill.asked.target.outlet.limits.max_reply)
     if source and source.codec != "pcm":  # samples may begin like anything
         first = await anext(chunks)
         chunks = after(first, chunks)

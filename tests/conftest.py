@@ -114,10 +114,10 @@ def bare(handle: ASGIApp) -> ASGIApp:
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
+async def served(app: ASGIApp, **limits: float) -> AsyncIterator[str]:
     """Any application behind the production server, on a port of its own; gives the address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(server_config(app, grace_s=1))
+    server = uvicorn.Server(server_config(app, **{"grace_s": 1, **limits}))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from router.accounts.keys import Keyring
 from router.api.exchange import ClientLeft, Exchange
 from router.api.forms import FormLimits
+from router.api.gate import Gate
 from router.api.listening import ListenRequest, parse_listening
 from router.api.sounds import SoundKind, parse_sound
 from router.api.speech import parse_speech
@@ -51,11 +52,12 @@ LONGEST_HEADER = 1_024
 class AudioDoors:
     """The audio endpoints as ASGI applications."""
 
-    def __init__(self, relay: Relay, keyring: Keyring, sink: Sink, tasks: Tasks) -> None:
+    def __init__(self, relay: Relay, keyring: Keyring, sink: Sink, tasks: Tasks, gate: Gate) -> None:
         self._relay = relay
         self._tasks = tasks
         self._sink = sink
         self._keyring = keyring
+        self._gate = gate
         self.speech = self._guarded("speech", self._speech)
         self.transcriptions = self._guarded("transcription", self._listening("transcription"))
         self.translations = self._guarded("translation", self._listening("translation"))
@@ -73,11 +75,13 @@ class AudioDoors:
         async def door(scope: Scope, receive: Receive, send: Send) -> None:
             exchange = Exchange(scope, receive, send)
             record = CallRecord(request_id=exchange.request_id, kind=kind, model="")
+            record.traceparent = exchange.headers.get("traceparent")
             try:
                 if exchange.method != "POST":
                     raise NotAllowed(f"{exchange.method} is not allowed here, only POST.", headers={"allow": "POST"})
                 record.key = self._keyring.owner(exchange.headers.get("authorization"))
-                await handle(exchange, record)
+                with self._gate.passed(kind, self._server.max_calls):
+                    await handle(exchange, record)
             except CallError as error:
                 self._tell_refused(record, "refused", error.status)
                 await exchange.fail(error, _router_headers(record))
@@ -157,7 +161,8 @@ class AudioDoors:
     def _listening(self, kind: Literal["transcription", "translation"]) -> Handle:
         async def handle(exchange: Exchange, record: CallRecord) -> None:
             content_type = exchange.headers.get("content-type", "")
-            limits = FormLimits(max_upload=self._server.max_upload, max_text=self._server.max_body)
+            server = self._server
+            limits = FormLimits(server.max_upload, server.max_body, server.max_parts)
             form = await read_upload(content_type, exchange.chunks, limits)
             try:
                 request = parse_listening(form, kind)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
+import msgspec
 from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 from litestar.types.asgi_types import HTTPReceiveMessage
 
@@ -20,6 +21,8 @@ from router.wire.errors import CallError, InvalidCall, TooLarge, TooSlow
 __all__ = ["ClientLeft", "Exchange", "new_request_id", "request_id_of"]
 
 BODY_IDLE_S = 60.0
+SLOWEST_BODY = 100  # bytes a second; live speech in the thriftiest codec is 750
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -42,10 +45,22 @@ class ClientLeft(Exception):
 
 
 class Exchange:
-    """The life of one HTTP request. `body_idle_s`: how long its body may be silent."""
+    """The life of one HTTP request.
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, *, body_idle_s: float = BODY_IDLE_S) -> None:
+    `body_idle_s`: how long its body may be silent; longer only while it brings `slowest` bytes a second.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        body_idle_s: float = BODY_IDLE_S,
+        slowest: float = SLOWEST_BODY,
+    ) -> None:
         self._body_idle_s = body_idle_s
+        self._slowest = slowest
         self._receive = receive
         self._send = send
         self.headers: Mapping[str, str] = {
@@ -68,18 +83,24 @@ class Exchange:
     async def chunks(self, largest: int) -> AsyncIterator[bytes]:
         """The body as it arrives. Raises `TooLarge` beyond `largest` bytes, at once where the length says so.
 
-        Raises `TooSlow` when nothing arrives any more, `ClientLeft` when nothing can.
+        Raises `TooSlow` when nothing arrives any more, or next to nothing: waiting for it uses patience up, what comes
+        gives some back. Raises `ClientLeft` when nothing can arrive.
         """
         if (self.content_length or 0) > largest:
             raise _too_large(largest)
         size = 0
         more = True
+        patience_s = self._body_idle_s
+        now = asyncio.get_running_loop().time
         while more:
-            message = await self._next_message()
+            began = now()
+            message = await self._next_message(patience_s)
+            waited_s = now() - began
             if message["type"] == "http.disconnect":
                 raise ClientLeft
             chunk: bytes = message.get("body", b"")
             size += len(chunk)
+            patience_s = min(patience_s - waited_s + len(chunk) / self._slowest, self._body_idle_s)
             if size > largest:
                 raise _too_large(largest)
             if chunk:
@@ -90,12 +111,12 @@ class Exchange:
         """The whole body."""
         return b"".join([chunk async for chunk in self.chunks(largest)])
 
-    async def _next_message(self) -> HTTPReceiveMessage:
+    async def _next_message(self, patience_s: float) -> HTTPReceiveMessage:
         try:
-            async with asyncio.timeout(self._body_idle_s):
+            async with asyncio.timeout(patience_s):
                 return cast("HTTPReceiveMessage", await self._receive())  # an HTTP scope has no other messages
         except TimeoutError as error:
-            raise _too_slow(self._body_idle_s) from error
+            raise _too_slow(self._body_idle_s, self._slowest) from error
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
@@ -168,14 +189,22 @@ def _too_large(largest: int) -> TooLarge:
     return TooLarge(f"The request is larger than {largest:,} bytes, which is the most this server takes.")
 
 
-def _too_slow(idle_s: float) -> TooSlow:
+def _too_slow(idle_s: float, slowest: float) -> TooSlow:
     """The rest of the body would be read as a next request: the connection ends too."""
     return TooSlow(
-        f"Nothing of the request's body arrived for {idle_s:g} seconds.",
+        f"The request's body came too slowly: it may be silent for {idle_s:g} seconds, and take longer only while it "
+        f"brings {slowest:g} bytes a second.",
         headers={"x-should-retry": "false", "connection": "close"},
     )
 
 
-def invalid_json(why: str) -> InvalidCall:
-    """A body that is not the JSON it should be."""
+def undecodable(error: Exception) -> InvalidCall:
+    """A body that is not the JSON it should be, in words that are not Python's; `error` is one of `UNDECODABLE`."""
+    match error:
+        case UnicodeDecodeError():
+            why = "it is not UTF-8 text"
+        case RecursionError():
+            why = "it is nested too deeply"
+        case _:
+            why = str(error)
     return InvalidCall(f"The body is not valid JSON: {why}.", code="invalid_json")

@@ -1,7 +1,7 @@
 """The HTTP server under the application: uvicorn with httptools, and what it leaves open closed.
 
-What lives here: one connection, and what reaches the log of it. One call at a time, a bounded head, no traceback of a
-call that was ended on purpose. What a request means is `exchange`'s and the doors'.
+What lives here: one connection, and what reaches the log of it. One call at a time, a head that is bounded in size and
+in time, no traceback of a call that was ended on purpose. What a request means is `exchange`'s and the doors'.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import socket
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -18,25 +20,42 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from router.api.exchange import Exchange, new_request_id, request_id_of
-from router.wire.errors import CallError, InvalidCall
+from router.api.gate import Stopping
+from router.api.guard import granting
+from router.wire.errors import InvalidCall
 
 __all__ = ["server_config"]
 
 MAX_HEAD_BYTES = 64 * 1024
+SEND_BYTES = 256 * 1024  # 2.5 MB a second to a client that is 100 ms away
 _H2C_OFFER = re.compile(rb"\r\nupgrade:[ \t]*h2c", re.IGNORECASE)
 GRACE_S = 10
+HEAD_S = 10
+IDLE_S = 5
 
 
-def server_config(app: ASGIApp, *, grace_s: float = GRACE_S) -> uvicorn.Config:
-    """How `app` is served. `grace_s`: what calls under way get to end, once the server is asked to stop."""
+def server_config(
+    app: ASGIApp,
+    *,
+    grace_s: float = GRACE_S,
+    head_s: float = HEAD_S,
+    idle_s: float = IDLE_S,
+    max_head: int = MAX_HEAD_BYTES,
+) -> uvicorn.Config:
+    """How `app` is served. `grace_s`: what calls under way get to end, once the server is asked to stop.
+
+    `head_s`: what a connection gets to bring a whole head, of at most `max_head` bytes; `idle_s`: to begin one after a
+    reply.
+    """
     config = uvicorn.Config(
         app,
-        http=_Connection,
+        http=cast("Any", partial(_Connection, head_s=head_s, max_head=max_head)),  # called as the class would be
         ws="none",
         lifespan="on",
         access_log=False,
         log_config=None,
         server_header=False,
+        timeout_keep_alive=idle_s,  # type: ignore[arg-type]  # as below: it goes to `call_later`
         timeout_graceful_shutdown=grace_s,  # type: ignore[arg-type]  # uvicorn says int, and hands it to `wait_for`
     )
     logging.getLogger("uvicorn.error").addFilter(_is_news)
@@ -58,13 +77,6 @@ def _without_h2c(data: bytes) -> bytes:
     return _H2C_OFFER.sub(b"\r\nx-declined: h2c", head) + end + rest if b"h2c" in head else data
 
 
-class Stopping(CallError):
-    """The server ends before the call does. Another one may be there in a second: clients come back by themselves."""
-
-    status = 503
-    type = "server_error"
-
-
 class _Behind(Exception):
     """A second request has begun behind a running call. Raised in a callback: nothing else stops the parser."""
 
@@ -79,6 +91,22 @@ class _Connection(HttpToolsProtocol):
     _loose_bytes = 0
     """Received since the parser last completed a head or gave out of a body: it holds them itself, without limit."""
 
+    def __init__(self, *settings: Any, head_s: float, max_head: int, **more: Any) -> None:
+        super().__init__(*settings, **more)
+        self._head_s = head_s
+        self._max_head = max_head
+        self._head_due: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if own := transport.get_extra_info("socket"):  # the kernel holds no megabytes for who reads slowly
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_is_here()
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
         if self._is_answering():
@@ -92,9 +120,11 @@ class _Connection(HttpToolsProtocol):
                 self._refuse(HTTPStatus.BAD_REQUEST, "This is not a valid HTTP request.")
                 return
             self.cycle.keep_alive = False
-        if self._loose_bytes > MAX_HEAD_BYTES:
-            too_large = f"The request's headers are larger than {MAX_HEAD_BYTES:,} bytes."
+        if self._loose_bytes > self._max_head:
+            too_large = f"The request's headers are larger than {self._max_head:,} bytes."
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, too_large)
+        elif self._is_between_calls():
+            self._expect_head()
 
     def on_message_begin(self) -> None:
         if self._is_answering():
@@ -103,6 +133,7 @@ class _Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._loose_bytes = 0
+        self._head_is_here()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -118,10 +149,32 @@ class _Connection(HttpToolsProtocol):
             except asyncio.CancelledError:
                 if cycle.response_started:
                     raise
-                error = Stopping("The server is shutting down.", code="shutting_down", headers={"retry-after": "1"})
-                await Exchange(scope, receive, send).fail(error, {"connection": "close"})
+                await Exchange(scope, receive, granting(scope, send)).fail(Stopping(), {})
 
         super()._start_asgi_task(cycle, cast("Any", answered))  # ASGI types: uvicorn's and Litestar's differ in name
+
+    def _expect_head(self) -> None:
+        """Give the next head its time, from the first that is heard of it: a byte now and then does not prolong it.
+
+        What is left of a body that was refused has to come within it too; with uvicorn alone it could take for ever.
+        """
+        if self._head_due is None:
+            self._head_due = self.loop.call_later(self._head_s, self._head_is_late)
+
+    def _head_is_here(self) -> None:
+        if self._head_due is not None:
+            self._head_due.cancel()
+            self._head_due = None
+
+    def _head_is_late(self) -> None:
+        """End the connection. Who has begun a head is told why; who has sent nothing has asked for nothing."""
+        if self.transport.is_closing():
+            return
+        if self._loose_bytes and not self._is_in_body():
+            late = f"The request's headers did not come as a whole within {self._head_s:g} seconds."
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, late)
+        else:
+            self.transport.close()
 
     @property
     def _call(self) -> RequestResponseCycle | None:
@@ -130,6 +183,9 @@ class _Connection(HttpToolsProtocol):
 
     def _is_in_body(self) -> bool:
         return self._call is not None and self._call.more_body
+
+    def _is_between_calls(self) -> bool:
+        return self._call is None or self._call.response_complete
 
     def _is_answering(self) -> bool:
         """Whether a request is here as a whole and its reply is not out as a whole."""

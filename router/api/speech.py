@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from router.api.brackets import check_count
-from router.api.exchange import invalid_json
+from router.api.brackets import check_count, check_depth
+from router.api.exchange import UNDECODABLE, undecodable
 from router.api.own_routes import parse_route
 from router.wire.audio import SPEECH_FORMATS
 from router.wire.calls import LONGEST_MODEL, SpeechCall, Turn
@@ -65,11 +65,11 @@ def parse_speech(body: bytes, max_input: int) -> SpeechCall:
 
 
 def fields_of(body: bytes) -> dict[str, Any]:
-    """The fields of a JSON object, which are not too many. Raises `InvalidCall`."""
+    """The fields of a JSON object, which are not too many and not too deep. Raises `InvalidCall`."""
     try:
         return _fields(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise invalid_json(str(error)) from error
+    except UNDECODABLE as error:
+        raise undecodable(error) from error
 
 
 def speech_call(fields: Mapping[str, Any], max_input: int) -> SpeechCall:
@@ -104,7 +104,10 @@ def _voice_of(voice: str | VoiceId) -> str:
 def _fields(body: bytes) -> dict[str, Any]:
     outline = _outline(body)
     check_count(outline, MOST_VALUES)
-    return {name: _decode(raw) for name, raw in outline.items()}
+    fields = {name: _decode(raw) for name, raw in outline.items()}
+    for name, value in fields.items():  # what can just be decoded could be too deep for all that follows
+        check_depth(name, value)
+    return fields
 
 
 def invalid_field(error: msgspec.ValidationError) -> InvalidCall:

@@ -7,15 +7,17 @@ What lives here: which shape it is, and the JSON one, as OpenRouter defined it a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from binascii import a2b_base64
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
 from router.api.brackets import check_count
-from router.api.exchange import invalid_json
-from router.api.forms import Form, FormLimits, Spool, Whole, read_form
+from router.api.exchange import UNDECODABLE, undecodable
+from router.api.forms import Form, FormLimits, Spool, read_form
 from router.wire.containers import CONTAINERS
 from router.wire.errors import InvalidCall, TooLarge
 from router.wire.upload import Upload
@@ -25,15 +27,18 @@ __all__ = ["read_upload"]
 Chunks = Callable[[int], AsyncIterator[bytes]]
 
 FORMATS = sorted(ending for container in CONTAINERS for ending in container.endings)
+AUDIO = "input_audio.data"
 LONGEST_SHOWN = 64
+STEP_CHARACTERS = 256 * 1024  # whole groups of four
 LARGE_BYTES = 1024 * 1024  # a body beyond this is decoded beside the event loop, not in it
-UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_THREAD = ThreadPoolExecutor(1, thread_name_prefix="upload")  # two would only wait for one another's GIL, and hold two
 
 
 class InputAudio(Struct, frozen=True):
-    """The sound itself, and the ending that a file of it would have; without one its first bytes tell."""
+    """The sound itself in base64, and the ending that a file of it would have; without one its first bytes tell."""
 
-    data: bytes = b""
+    data: Raw = Raw()
     format: str | None = None
 
 
@@ -54,27 +59,29 @@ async def read_upload(content_type: str, chunks: Chunks, limits: FormLimits) -> 
 
 
 async def _read_json(chunks: AsyncIterator[bytes], limits: FormLimits) -> Form:
-    """While it arrives the body lies in a spool; only the decoded audio is held, for the moment of decoding."""
-    spool = Spool(limits.max_json)
+    """While it arrives the body lies in a spool, from which the audio goes into another step by step."""
+    spool, size = Spool(limits.max_json), 0
     try:
         async for chunk in chunks:
             spool.write(chunk)
-        body = spool.whole()
-        if len(body) > LARGE_BYTES:
-            return await asyncio.to_thread(_decoded, body, limits)
-        return _decoded(body, limits)
+            size += len(chunk)
+        if size > LARGE_BYTES:
+            return await asyncio.get_running_loop().run_in_executor(_THREAD, _decoded, spool, limits)
+        return _decoded(spool, limits)
     finally:
         spool.close()
 
 
-def _decoded(body: Whole, limits: FormLimits) -> Form:
+def _decoded(spool: Spool, limits: FormLimits) -> Form:
+    """Mapped here and let go of here, so that only one large body at a time is in memory."""
+    body = spool.whole()
     try:
         audio = msgspec.json.decode(body, type=_Outline).input_audio
         if len(body) - len(memoryview(audio)) > limits.max_text:
             raise TooLarge(f"The fields beside the audio are larger than {limits.max_text:,} bytes.")
         fields = msgspec.json.decode(body, type=dict[str, Raw])
     except UNDECODABLE as error:
-        raise _broken(error) from error
+        raise undecodable(error) from error
     fields.pop("input_audio", None)
     check_count(fields, limits.max_parts)
     values = [(name, _typed(raw, Any, name)) for name, raw in fields.items()]
@@ -82,20 +89,19 @@ def _decoded(body: Whole, limits: FormLimits) -> Form:
     return Form(given, _upload(_input_audio(audio), limits))
 
 
-def _typed(raw: Raw, kind: Any, name: str) -> Any:
+def _typed(raw: Raw | bytes, kind: Any, name: str) -> Any:
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
         raise _invalid(name, error) from error
     except UNDECODABLE as error:
-        raise _broken(error) from error
+        raise undecodable(error) from error
 
 
 def _input_audio(raw: Raw) -> InputAudio:
     audio: InputAudio = _typed(raw, InputAudio, "input_audio") if raw else InputAudio()
-    if not audio.data:
-        param = "input_audio.data"
-        raise InvalidCall(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
+    if bytes(memoryview(audio.data)[:3]) in {b"", b'""'}:
+        raise InvalidCall(f"Missing required parameter: '{AUDIO}'.", param=AUDIO, code="missing_required_parameter")
     if audio.format and audio.format.lower() not in FORMATS:
         raise InvalidCall(
             f"Invalid value for 'input_audio.format': {audio.format[:LONGEST_SHOWN]!r}; known: {', '.join(FORMATS)}.",
@@ -108,11 +114,42 @@ def _input_audio(raw: Raw) -> InputAudio:
 def _upload(audio: InputAudio, limits: FormLimits) -> Upload:
     spool = Spool(limits.max_upload)
     try:
-        spool.write(audio.data)
+        for step in _from_base64(audio.data):
+            spool.write(step)
         return spool.to_upload(f"upload.{audio.format.lower()}" if audio.format else "upload", "")
     except BaseException:
         spool.close()
         raise
+
+
+def _from_base64(data: Raw) -> Iterator[bytes]:
+    """What a text holds in base64, step by step: it may lie in a mapped file of tens of megabytes.
+
+    A short one, what is no text, and all behind a character that is escaped comes at once.
+    """
+    text = memoryview(data)
+    if len(text) <= STEP_CHARACTERS or text[0] != ord('"'):
+        yield _typed(data, bytes, AUDIO)
+        return
+    end = len(text) - 1  # the closing quote
+    for at in range(1, end, STEP_CHARACTERS):
+        step = bytes(text[at : min(at + STEP_CHARACTERS, end)])
+        if b"\\" in step:
+            yield _typed(b'"' + bytes(text[at:]), bytes, AUDIO)
+            return
+        if step.endswith(b"=") and at + STEP_CHARACTERS < end:
+            raise _no_base64()
+        try:
+            yield a2b_base64(step, strict_mode=True)
+        except ValueError as error:
+            raise _no_base64() from error
+
+
+def _no_base64() -> InvalidCall:
+    """In msgspec's words, which are those for a short one."""
+    return InvalidCall(
+        f"Invalid value for '{AUDIO}': invalid base64 encoded string.", param=AUDIO, code="invalid_value"
+    )
 
 
 def _invalid(name: str, error: msgspec.ValidationError) -> InvalidCall:
@@ -120,13 +157,3 @@ def _invalid(name: str, error: msgspec.ValidationError) -> InvalidCall:
     text, _, path = str(error).partition(" - at `$")
     param = name[:LONGEST_SHOWN] + path.rstrip("`").partition("[")[0]
     return InvalidCall(f"Invalid value for '{param}': {text[:1].lower()}{text[1:]}.", param=param, code="invalid_value")
-
-
-def _broken(error: Exception) -> InvalidCall:
-    match error:
-        case UnicodeDecodeError():
-            return invalid_json("it is not UTF-8 text")
-        case RecursionError():
-            return invalid_json("it is nested too deeply")
-        case _:
-            return invalid_json(str(error))

@@ -10,14 +10,15 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
-import uvicorn
 from rich.console import Console
 from rich.markup import escape
 
 from router.accounts.keys import Keyring
+from router.api.draining import DrainingServer
 from router.api.lists import kinds_of
 from router.api.server import server_config
 from router.app import VERSION, compiled, create_app, furnish
@@ -25,14 +26,18 @@ from router.commands.table import absent_keys, read_table
 from router.config import ConfigError, Loaded, Server
 from router.reloading import Reloader
 from router.routing.plan import KINDS, Outlet, Plan, Target, serving
-from router.telemetry import configure_logging, to_log
+from router.telemetry import configure_logging, to_all, to_log
 from router.vendors.spec import row_of
 from router.wire.calls import CallKind
+
+if TYPE_CHECKING:
+    from router.telemetry.traces import Traces
 
 __all__ = ["is_loopback", "serve", "welcome"]
 
 BACKLOG = 2048
 UNNAMED_KEY = "KEY"
+COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 PATHS = {"sound": "/v1/audio/sound-effects", "music": "/v1/audio/music"}
 
 _log = structlog.get_logger("audio_router.table")
@@ -45,18 +50,25 @@ def serve(
     environment: Mapping[str, str],
     console: Console,
     errors: Console,
+    *,
+    is_insecure: bool = False,
 ) -> int:
     """Serve until SIGINT or SIGTERM. 1: could not begin, and said why. Raises `ConfigError`.
 
-    `environment` is searched for the variable that a key came from, so that what is printed can name it.
+    `environment` is searched for the variable that a key came from, so that what is printed can name it. `is_insecure`:
+    other machines may be let in without a key.
     """
     server = loaded.table.server
     host, port = host or server.host, server.port if port is None else port
-    if not loaded.table.keys and not is_loopback(host):
-        errors.print(_no_key(loaded, host, port), highlight=False, markup=False, soft_wrap=True)
-        return 1
+    is_public = not is_loopback(host)
+    if is_public and not loaded.table.keys:
+        message = _insecure(host) if is_insecure else _no_key(loaded, host, port)
+        errors.print(message, style="bold red" if is_insecure else None, highlight=False, markup=False, soft_wrap=True)
+        if not is_insecure:
+            return 1
     configure_logging()
-    house = furnish(loaded, to_log)
+    traces = _traces(environment)
+    house = furnish(loaded, to_all(to_log, traces.tell) if traces else to_log)
     path = Path(loaded.source.file)
     reloader = Reloader(path, lambda: _again(path, environment, house.keyring, server), house.adopt)
     try:
@@ -73,8 +85,23 @@ def serve(
         for line in welcome(house.relay.plan, loaded, address, environment):
             console.print(line, highlight=False, soft_wrap=True)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn repeats the Ctrl-C that it ended on
-            uvicorn.Server(server_config(create_app(house, reloader))).run(sockets=[listener])
+            app = create_app(house, reloader, is_public=is_public)
+            if traces:
+                app.on_shutdown.append(traces.close)  # not behind `run`: after a SIGTERM it does not come back
+            DrainingServer(server_config(app, max_head=server.max_head), house.gate).run(sockets=[listener])
     return 0
+
+
+def _traces(environment: Mapping[str, str]) -> Traces | None:
+    """Where the environment names a collector for them; else what they need is not even loaded."""
+    if not (endpoint := environment.get(COLLECTOR)):
+        return None
+    try:
+        from router.telemetry.traces import sent_to  # noqa: PLC0415 - the extra otel, for those who have it
+    except ImportError:
+        _log.warning(f"no traces: {COLLECTOR} is set, and audio-router[otel] is not installed")
+        return None
+    return sent_to(endpoint, environment.get("OTEL_SERVICE_NAME") or "audio-router", VERSION)
 
 
 def _again(path: Path, environment: Mapping[str, str], keyring: Keyring, server: Server) -> Plan:
@@ -85,8 +112,8 @@ def _again(path: Path, environment: Mapping[str, str], keyring: Keyring, server:
         message = "no key is left, which would let everybody in: expected at least one, or a restart"
         raise ConfigError([loaded.source.problem(("keys",), message)])
     new = loaded.table.server
-    if (new.host, new.port) != (server.host, server.port):
-        _log.warning("server.host and server.port hold from the next start on", file=loaded.source.file)
+    if (new.host, new.port, new.max_head) != (server.host, server.port, server.max_head):
+        _log.warning("server.host, port and max_head hold from the next start on", file=loaded.source.file)
     return plan
 
 
@@ -114,7 +141,15 @@ def _no_key(loaded: Loaded, host: str, port: int) -> str:
     return (
         f"Refused to listen on {host}: that address can be reached from other machines, and no key is set.\n"
         f"Set {variable} to a secret of your own; clients send it as their API key. In Docker:\n\n"
-        f"  docker run -e {variable}=choose-a-secret -p {port}:{port} audio-router\n"
+        f"  docker run -e {variable}=choose-a-secret -p {port}:{port} audio-router\n\n"
+        "--insecure insists: then whoever reaches the address spends your vendors' money."
+    )
+
+
+def _insecure(host: str) -> str:
+    return (
+        f"INSECURE: listening on {host} without a key. Whoever reaches that address can use this server and spend your "
+        "vendors' money. Set a key (`audio-router key` makes one)."
     )
 
 

@@ -12,7 +12,7 @@ from msgspec import Meta, field
 
 from router.config.route import CallTimes, Resume, Route, Translators
 from router.config.units import Duration, Size
-from router.config.words import BaseUrl, HostPattern, Positive, Sha256, Strict, Text, VendorName
+from router.config.words import BaseUrl, HostPattern, Origin, Positive, Sha256, Strict, Text, VendorName
 
 __all__ = ["Defaults", "KeyEntry", "Server", "Table", "Tasks", "VendorEntry"]
 
@@ -74,12 +74,31 @@ class Defaults(CallTimes, frozen=True, kw_only=True):
 
 
 class Server(Strict, frozen=True, kw_only=True):
-    """Where the router listens and how much it takes. Sizes are in bytes, 1MB = 1,048,576."""
+    """Where the router listens, and how much it takes: of clients, and of what vendors answer.
+
+    Sizes are in bytes, 1MB = 1,048,576.
+    """
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535, description="0: any that is free.")] = 8080
+    max_calls: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Audio calls of a process at once; beyond it there is a 503. Tasks in the background are not "
+            "among them (tasks.at_once).",
+        ),
+    ] = 1_000
+    max_head: Annotated[
+        Size,
+        Meta(description="Of a request's line and headers; beyond it a 431.", extra_json_schema={"default": "64KB"}),
+    ] = field(default_factory=lambda: Size(64 * 1024))
     max_upload: Annotated[
-        Size, Meta(description="Of the file part of an upload.", extra_json_schema={"default": "25MB"})
+        Size,
+        Meta(
+            description="Of the file part of an upload; beyond it a 413, at once where the request tells its length.",
+            extra_json_schema={"default": "25MB"},
+        ),
     ] = field(default_factory=lambda: Size(25 * 1024**2))
     max_body: Annotated[
         Size,
@@ -88,9 +107,24 @@ class Server(Strict, frozen=True, kw_only=True):
             extra_json_schema={"default": "8MB"},
         ),
     ] = field(default_factory=lambda: Size(8 * 1024**2))
+    max_parts: Annotated[int, Meta(ge=2, description="Of a form, or members of the JSON in its place.")] = 256
     max_input: Annotated[int, Meta(ge=1, description="Characters of the text to speak.")] = 100_000
     max_cache: Annotated[
         Size, Meta(description="Of all recordings that routes keep.", extra_json_schema={"default": "64MB"})
+    ] = field(default_factory=lambda: Size(64 * 1024**2))
+    max_reply: Annotated[
+        Size,
+        Meta(
+            description="Of one answer of a vendor's with audio; what pours on is cut there, as a broken transfer.",
+            extra_json_schema={"default": "1GB"},
+        ),
+    ] = field(default_factory=lambda: Size(1024**3))
+    max_document: Annotated[
+        Size,
+        Meta(
+            description="Of one that has to be held: JSON, also with audio in it, and a transcript in events.",
+            extra_json_schema={"default": "64MB"},
+        ),
     ] = field(default_factory=lambda: Size(64 * 1024**2))
     max_wait: Annotated[
         Duration,
@@ -104,6 +138,17 @@ class Server(Strict, frozen=True, kw_only=True):
         bool, Meta(description="Whether a call may bring a chain or a policy of its own (`route`).")
     ] = True
     direct: Annotated[bool, Meta(description="Whether a call may name `vendor/model` as its model.")] = True
+    metrics: Annotated[
+        Literal["keyed", "open"],
+        Meta(description="Whether /metrics asks for a key where the audio paths do, or never."),
+    ] = "keyed"
+    cors: Annotated[
+        tuple[Origin, ...],
+        Meta(
+            description="Origins whose web pages may call from a browser; none: no page of another origin may.",
+            extra_json_schema={"default": []},
+        ),
+    ] = field(default_factory=lambda: ())
 
 
 class Tasks(Strict, frozen=True, kw_only=True):

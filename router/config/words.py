@@ -9,7 +9,18 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-__all__ = ["BaseUrl", "Dollars", "HostPattern", "Positive", "Sha256", "Strict", "TargetName", "Text", "VendorName"]
+__all__ = [
+    "BaseUrl",
+    "Dollars",
+    "HostPattern",
+    "Origin",
+    "Positive",
+    "Sha256",
+    "Strict",
+    "TargetName",
+    "Text",
+    "VendorName",
+]
 
 _VENDOR = "[a-z0-9][a-z0-9_-]*"
 _END = r"(?!\n)$"  # the end of the text, in Python and in JavaScript alike
@@ -27,6 +38,15 @@ HostPattern = Annotated[
     Meta(
         title="a host such as cdn.example.com, or *.example.com for all below it",
         pattern=rf"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+{_END}",
+    ),
+]
+Origin = Annotated[
+    str,
+    Meta(
+        title="an origin such as https://app.example.com (scheme://host[:port] as browsers say it: lower case, no "
+        "path, no default port; not *, with which every page could spend your vendors' money)",
+        pattern=r"^(?!https://[^:]*:443$)(?!http://[^:]*:80$)"
+        rf"[a-z][a-z0-9+.-]*://([a-z0-9_.-]+|\[[0-9a-f:]+\])(:[1-9][0-9]{{0,4}})?{_END}",
     ),
 ]
 Sha256 = Annotated[

@@ -5,7 +5,7 @@ Left in place it would be swallowed together with the first frame, and the start
 
 from __future__ import annotations
 
-__all__ = ["TagSkipper"]
+__all__ = ["TagSkipper", "id3_bytes"]
 
 _HEAD_BYTES = 10
 _HAS_FOOTER = 0x10
@@ -22,7 +22,7 @@ class TagSkipper:
         """Return what of `chunk`, and of the few bytes held back while undecided, is not tag."""
         if self._skip_bytes is None:
             self._head += chunk
-            self._skip_bytes = self._tag_bytes()
+            self._skip_bytes = id3_bytes(self._head)
             if self._skip_bytes is None:
                 return b""
             chunk = bytes(self._head)
@@ -30,13 +30,14 @@ class TagSkipper:
         self._skip_bytes -= len(chunk) - len(rest)
         return rest
 
-    def _tag_bytes(self) -> int | None:
-        head = self._head
-        if head[:3] != b"ID3"[: len(head)]:
-            return 0
-        if len(head) < _HEAD_BYTES:
-            return None
-        size = 0
-        for seven_bits in head[6:10]:
-            size = size << 7 | seven_bits & 0x7F
-        return _HEAD_BYTES + size + (_HEAD_BYTES if head[5] & _HAS_FOOTER else 0)
+
+def id3_bytes(head: bytes | bytearray) -> int | None:
+    """How long the tag is that begins so: 0 for none; None while that is not certain."""
+    if head[:3] != b"ID3"[: len(head)]:
+        return 0
+    if len(head) < _HEAD_BYTES:
+        return None
+    size = 0
+    for seven_bits in head[6:10]:
+        size = size << 7 | seven_bits & 0x7F
+    return _HEAD_BYTES + size + (_HEAD_BYTES if head[5] & _HAS_FOOTER else 0)

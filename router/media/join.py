@@ -73,8 +73,11 @@ async def _coded(
                 is_first = False
                 async for chunk in part:
                     for piece in pieces(chunk):
-                        if output := await in_pool(transcoder.feed, piece):
-                            yield output
+                        steps, is_last = transcoder.steps(piece), False
+                        while not is_last:
+                            output, is_last = await in_pool(transcoder.taken, steps)
+                            if output:
+                                yield output
         if output := await in_pool(transcoder.close):
             yield output
 

@@ -6,7 +6,7 @@ to `router.media.join`, which drives a `Transcoder` off the event loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 
 from av.audio.frame import AudioFrame
 
@@ -16,9 +16,23 @@ from router.media.paths import DELAY_MS, SPEECH, Shape, Undecodable, can_transco
 from router.media.resample import Resampler
 from router.wire.audio import Format
 
-__all__ = ["DELAY_MS", "Transcoder", "Undecodable", "can_transcode"]
+__all__ = ["DELAY_MS", "Steps", "Transcoder", "Undecodable", "can_transcode"]
 
+_MOST_S = (
+    4.0  # of sound in one step: more than the usual few kilobytes hold, except of silence, where it may be an hour
+)
 _MAX_SILENT_BYTES = 1 << 20  # room for metadata; who sends more without a sound sends something else
+
+Steps = Generator[bytes, None, bytes]
+"""Output, one step's after the other; what it returns is that of the last, which is most often the only one."""
+
+
+def _all(steps: Steps) -> bytes:
+    output, is_last = [], False
+    while not is_last:
+        more, is_last = Transcoder.taken(steps)
+        output.append(more)
+    return b"".join(output)
 
 
 class Transcoder:
@@ -41,11 +55,23 @@ class Transcoder:
 
     def feed(self, chunk: bytes) -> bytes:
         """Return the output that `chunk` completes, maybe none. Raises `Undecodable`."""
+        return _all(self.steps(chunk))
+
+    def steps(self, chunk: bytes) -> Steps:
+        """The same in steps of bounded work and output; raises what `feed` raises."""
         self._silent_bytes += len(chunk)
-        output = self._encode(self._decoder.feed(chunk))
+        rest = yield from self._encode(self._decoder.feed(chunk))
         if self._silent_bytes > _MAX_SILENT_BYTES:
             raise self._undecodable()
-        return output
+        return rest
+
+    @staticmethod
+    def taken(steps: Steps) -> tuple[bytes, bool]:
+        """Return the output of the next step, and whether it was the last."""
+        try:
+            return next(steps), False
+        except StopIteration as end:
+            return end.value, True
 
     def next_part(self) -> bytes:
         """Return the rest of what was fed; another stream in the same format follows, and its sound goes on from there.
@@ -66,13 +92,13 @@ class Transcoder:
         self._silent_bytes = 0
 
     def _end_part(self) -> bytes:
-        output = self._encode(self._decoder.close())
+        output = _all(self._encode(self._decoder.close()))
         if not self._has_sound:
             raise self._undecodable()
         return output
 
-    def _encode(self, frames: Iterable[AudioFrame]) -> bytes:
-        output = []
+    def _encode(self, frames: Iterable[AudioFrame]) -> Steps:
+        output, seconds = [], 0.0
         for frame in frames:
             if self._header:
                 output.append(self._header)
@@ -80,6 +106,10 @@ class Transcoder:
             self._has_sound = True
             self._silent_bytes = 0
             output.append(self._written(self._resampler.feed(frame)))
+            seconds += frame.samples / frame.sample_rate
+            if seconds >= _MOST_S:
+                yield b"".join(output)
+                output, seconds = [], 0.0
         return b"".join(output)
 
     def _written(self, frames: Iterable[AudioFrame]) -> bytes:

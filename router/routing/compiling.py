@@ -20,6 +20,7 @@ from router.config import (
     Loaded,
     PolicyEntry,
     Problem,
+    Server,
     Source,
     Table,
     TargetEntry,
@@ -54,7 +55,7 @@ def compile_plan(
 ) -> Plan:
     """The plan of a table. Raises `ConfigError` with every problem that needs the vendors' facts to be seen."""
     compiler = _Compiler(loaded.source, find_vendor, known, is_installed)
-    outlets = {name: compiler.outlet(name, entry) for name, entry in loaded.table.vendors.items()}
+    outlets = {name: compiler.outlet(name, entry, loaded.table.server) for name, entry in loaded.table.vendors.items()}
     found = {name: outlet for name, outlet in outlets.items() if outlet}
     table = loaded.table
     compiler.personas(table, found)
@@ -98,7 +99,7 @@ class _Compiler:
     def _problem(self, message: str, *path: str | int) -> None:
         self.problems.append(self._source.problem(path, message))
 
-    def outlet(self, name: str, entry: VendorEntry) -> Outlet | None:
+    def outlet(self, name: str, entry: VendorEntry, limits: Server) -> Outlet | None:
         facts = self._find(entry.like or name)
         if facts is None:
             known = ", ".join(self._known)
@@ -118,7 +119,7 @@ class _Compiler:
             base_url=(entry.base_url or facts.base_url).rstrip("/"),
             result_hosts=(*facts.result_hosts, *entry.result_hosts),
         )
-        return Outlet(name, facts, entry.settings, absent, entry.unset, entry.credit)
+        return Outlet(name, facts, entry.settings, absent, entry.unset, entry.credit, limits)
 
     def _settings(self, name: str, entry: VendorEntry, facts: Vendor) -> None:
         secret = facts.auth.secret if facts.auth else None

@@ -39,6 +39,7 @@ __all__ = ["Cannot", "Fitted", "fit", "fit_chat", "fit_to_translate", "given", "
 
 ELSEWHERE = re.compile(r"(webhook|callback).*|(.*_)?ur[il]s?$", re.IGNORECASE)
 NATURAL_SOURCES = ("pcm", "wav", "flac")  # what to transcode from, best first: nothing is lost in these
+LONGEST_SHOWN = 64  # characters of a client's word that a reason repeats, once for each target
 
 
 class Cannot(Exception):
@@ -246,7 +247,7 @@ def voice_at(target: Target, speech: Speech, name: str, plan: Plan) -> str:
     if name in OPENAI_VOICES and (found := speech.voices.get("*")):
         return found
     known = sorted({*target.voices, *speech.voices, *OPENAI_VOICES} - {"*"})
-    raise Cannot(f"has no voice {name!r}; it knows {', '.join(known)}{_own_voices(speech)}")
+    raise Cannot(f"has no voice {name[:LONGEST_SHOWN]!r}; it knows {', '.join(known)}{_own_voices(speech)}")
 
 
 def _looks_like_own(name: str, speech: Speech) -> bool:
@@ -286,4 +287,4 @@ def _check_listening(call: ListenCall, operation: Transcription) -> None:
 def _check_language(call: Call, operation: Speech | Transcription, verb: str) -> None:
     language = call.tunables.get("language")
     if operation.languages and language and code_of(language) not in operation.languages:
-        raise Cannot(f"does not {verb} {language!r}, only {', '.join(sorted(operation.languages))}")
+        raise Cannot(f"does not {verb} {language[:LONGEST_SHOWN]!r}, only {', '.join(sorted(operation.languages))}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
 from router.config import (
@@ -18,6 +18,7 @@ from router.config import (
     Duration,
     PolicyEntry,
     PriceEntry,
+    Server,
     Table,
     TargetEntry,
 )
@@ -72,7 +73,7 @@ BUILT_IN: Mapping[CallKind, Timing] = {
 class Outlet(Struct, frozen=True):
     """A vendor as the table has it: facts, our settings there, and why it cannot be used if it cannot.
 
-    `credit_usd`: what one of its credits costs us, where the table says so.
+    `credit_usd`: what one of its credits costs us, where the table says so. `limits`: among others, of its answers.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Outlet(Struct, frozen=True):
     absent: str | None = None
     unset: tuple[str, ...] = ()
     credit_usd: float | None = None
+    limits: Server = field(default_factory=Server)
 
     def __repr__(self) -> str:
         """Without our settings, which tracebacks may show."""

@@ -112,6 +112,11 @@ class Tasks:
             raise NotFound(f"What came of {task.id} is here no longer.", code="task_not_found")
         return path
 
+    @property
+    def running(self) -> int:
+        """How many this process sees to."""
+        return len(self._running)
+
     # ------------------------------------------------------------------ while the process lives
 
     @asynccontextmanager

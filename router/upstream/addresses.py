@@ -1,12 +1,14 @@
 """Where a draft goes: to the vendor itself, or to an address the vendor gave, which has to be one it may give. Pure.
 
-What lives here: the one decision on who gets our key, and which hosts a result may be fetched from.
+What lives here: the one decision on who gets our key, and which hosts a result may be fetched from: by name before it
+is asked for, and by address (`is_public`) when it is connected to.
 """
 
 from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -14,17 +16,23 @@ from msgspec import Struct
 from router.vendors.spec import Vendor
 from router.wire.faults import Fault, Kind
 
-__all__ = ["Address", "address_of"]
+__all__ = ["Address", "address_of", "is_public"]
 
 PLAIN_HOST = re.compile(r"[a-z0-9.-]+")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class Address(Struct, frozen=True):
-    """A whole URL; `is_vendors`: it is of the origin that the key belongs to."""
+    """A whole URL; `is_vendors`: it is of the origin that the key belongs to.
+
+    `is_foreign`: it is the vendor's word alone, so that no address of our own network may be behind it.
+    """
 
     url: str
     is_vendors: bool
+    is_foreign: bool = False
 
 
 def address_of(url: str, vendor: Vendor) -> Address:
@@ -53,7 +61,27 @@ def address_of(url: str, vendor: Vendor) -> Address:
             f"the result lies at {host!r}, which is none of the hosts it may lie at: "
             f"{', '.join(vendor.result_hosts) or 'only the vendor itself'} (result_hosts of the vendor allows more)",
         )
-    return Address(url, is_vendors=is_vendors)
+    return Address(url, is_vendors=is_vendors, is_foreign=not (is_vendors or is_local))
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the open internet: not of this machine, its network, or nobody's."""
+    try:
+        ip = _within(ip_address(address))
+    except ValueError:
+        return False
+    if isinstance(ip, IPv6Address):
+        return ip in GLOBAL_UNICAST and ip.is_global
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved)
+
+
+def _within(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that an IPv6 one leads to, where it is one of those that do."""
+    if isinstance(ip, IPv4Address):
+        return ip
+    if ip in NAT64:
+        return IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.ipv4_mapped or ip.sixtofour or ip
 
 
 def _origin(url: str) -> tuple[str, str | None, int]:

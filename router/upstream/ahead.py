@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from router.wire.faults import Fault
 
-__all__ = ["Opener", "Pause", "after", "begun", "in_turn"]
+__all__ = ["Ahead", "Opener", "Pause", "after", "begun", "in_turn"]
 
 IN_MEMORY_BYTES = 256 * 1024
 MOST_AHEAD_BYTES = 64 * 1024 * 1024
@@ -54,14 +54,14 @@ async def in_turn(
     current, played, ahead = first, None, None
     try:
         for open_next in following:
-            ahead = _Ahead(open_next, pause)
+            ahead = Ahead(open_next, pause)
             yield current
             if played:
                 await played.close()
             played, ahead = ahead, None
             if (fault := played.fault) and pause(fault, 1) is not None:
                 await played.close()
-                played = _Ahead(open_next, pause)
+                played = Ahead(open_next, pause)
             await played.begun()
             current = played.chunks()
         yield current
@@ -71,25 +71,39 @@ async def in_turn(
                 await one.close()
 
 
-class _Ahead:
+def _never(_fault: Fault, _failures: int) -> None:
+    """No pause: what fails is not opened again."""
+
+
+class Ahead:
     """A stream that is opened and read in a task of its own."""
 
-    def __init__(self, open_next: Opener, pause: Pause) -> None:
+    def __init__(self, open_next: Opener, pause: Pause = _never) -> None:
         self._open_next = open_next
         self._pause = pause
         self._held = AsyncExitStack()
         self._spool = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the stream
         self._written = self._read = 0
+        self._is_open = False
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
         self._task.add_done_callback(lambda _task: self._news.set())
 
+    async def opened(self) -> None:
+        """Wait until it is open. Raises `Fault` where that fails."""
+        await self._until(lambda: self._is_open)
+
     async def begun(self) -> None:
         """Wait for its first chunk. Raises `Fault` where it fails before."""
-        while not self._written and not self._task.done():
+        await self._until(lambda: self._written > 0)
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
+        while not is_so() and not self._task.done():
             self._news.clear()
             await self._news.wait()
+        if is_so():
+            return
         if self._task.done():
             self._task.result()
 
@@ -117,7 +131,10 @@ class _Ahead:
         self._spool.close()
 
     async def _run(self) -> None:
-        async for chunk in await self._opened():
+        stream = await self._opened()
+        self._is_open = True
+        self._news.set()
+        async for chunk in stream:
             self._spool.seek(self._written)
             self._spool.write(chunk)
             self._written += len(chunk)

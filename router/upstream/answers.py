@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.upstream.lookup import error_in_event, error_in_success, fault_in, scrubbed, units_in
+from router.upstream.documents import USUAL, Bounds, document_in, error_in, whole
+from router.upstream.lookup import discreet, error_in_event, error_in_success, fault_in, units_in
 from router.upstream.sse import EventParser
 from router.upstream.transport import Response
 from router.vendors.spec import Delta, Framing, Heard, Interim, Json, Operation, Piece, Reply, Unit, Vendor
@@ -23,12 +24,8 @@ from router.wire.transcripts import Segment, Transcript, lacking_in
 
 __all__ = ["Answer", "audible", "interim_of", "read_answer"]
 
-LARGEST_ERROR_BYTES = 64 * 1024
-LARGEST_DOCUMENT_BYTES = 64 * 1024 * 1024  # ten hours of words with times
 STEP_BYTES = 64 * 1024
 END = "[DONE]"  # what some servers send as the last event, which is no JSON
-
-_decode = msgspec.json.Decoder().decode
 
 
 class Answer(Struct):
@@ -51,6 +48,7 @@ class _Context(Struct, frozen=True):
     secrets: Mapping[str, str]
     wants: frozenset[str]
     language: str | None
+    bounds: Bounds
 
 
 async def read_answer(
@@ -62,34 +60,28 @@ async def read_answer(
     *,
     as_events: bool = False,
     language: str | None = None,
+    bounds: Bounds = USUAL,
 ) -> Answer:
     """The answer to a call that `wants` these of a transcript, and was sent asking for events or not.
 
     `language`: the one that was asked for, and so that of a transcript which does not tell its own.
     Raises `Fault`, at once or while it streams; its message holds no secret.
     """
-    context = _Context(vendor, secrets, wants, language)
-    try:
+    context = _Context(vendor, secrets, wants, language, bounds)
+    with discreet(secrets):
         return await _read(response, _reply_due(response, operation, as_events=as_events), context)
-    except Fault as fault:
-        fault.message = scrubbed(fault.message, secrets)
-        raise
 
 
-async def interim_of(response: Response, vendor: Vendor, secrets: Mapping[str, str]) -> Interim:
+async def interim_of(response: Response, vendor: Vendor, secrets: Mapping[str, str], bounds: Bounds = USUAL) -> Interim:
     """An answer on the way to the result, whole. Raises `Fault`; its message holds no secret."""
-    try:
-        is_error = response.status >= 300
-        body = await _whole(response, LARGEST_ERROR_BYTES if is_error else LARGEST_DOCUMENT_BYTES, is_error=is_error)
-        if is_error:
-            raise fault_in(vendor.errors, response.status, response.headers, _document(body, is_error=True))
-        document = _document(body) if _kind(response).endswith("json") else None
+    with discreet(secrets):
+        if response.status >= 300:
+            raise fault_in(vendor.errors, response.status, response.headers, await error_in(response))
+        body = await whole(response, bounds.document)
+        document = document_in(body) if _kind(response).endswith("json") else None
         if document is not None and (fault := error_in_success(vendor.errors, document, response.headers)):
             raise fault
         return Interim(response.status, dict(response.headers), body, document)
-    except Fault as fault:
-        fault.message = scrubbed(fault.message, secrets)
-        raise
 
 
 def _reply_due(response: Response, operation: Operation, *, as_events: bool) -> Reply:
@@ -106,13 +98,11 @@ def _kind(response: Response) -> str:
 async def _read(response: Response, reply: Reply, context: _Context) -> Answer:
     vendor, headers = context.vendor, response.headers
     if response.status >= 300:
-        body = await _whole(response, LARGEST_ERROR_BYTES, is_error=True)
-        raise fault_in(vendor.errors, response.status, headers, _document(body, is_error=True))
+        raise fault_in(vendor.errors, response.status, headers, await error_in(response))
     if reply.framing is Framing.JSON:
         return await _read_document(response, reply, context)
     if _is_document(response, reply):
-        document = _document(await _whole(response, LARGEST_ERROR_BYTES, is_error=True), is_error=True)
-        raise fault_in(vendor.errors, response.status, headers, document)
+        raise fault_in(vendor.errors, response.status, headers, await error_in(response))
     units = units_in(vendor, None, headers)
     if reply.framing is Framing.RAW:
         if fault := error_in_success(vendor.errors, None, headers):
@@ -126,7 +116,7 @@ async def _read(response: Response, reply: Reply, context: _Context) -> Answer:
 
 async def _read_document(response: Response, reply: Reply, context: _Context) -> Answer:
     vendor, headers = context.vendor, response.headers
-    document = _document(await _whole(response, LARGEST_DOCUMENT_BYTES))
+    document = document_in(await whole(response, context.bounds.document))
     if fault := error_in_success(vendor.errors, document, headers):
         raise fault
     units = units_in(vendor, document, headers)
@@ -173,10 +163,17 @@ def _made(reply: Reply, document: Json) -> Any:
         raise Fault(Kind.GARBLED, f"unexpected {what}: {type(error).__name__}: {error}") from error
 
 
-async def audible(chunks: AsyncIterator[bytes], source: Format | None) -> AsyncIterator[bytes]:
-    """The chunks of an answer that is audio in that format. Raises `Fault` (GARBLED) for none at all, and for text."""
+async def audible(chunks: AsyncIterator[bytes], source: Format | None, largest: int) -> AsyncIterator[bytes]:
+    """The chunks of an answer that is audio in that format, of at most `largest` bytes.
+
+    Raises `Fault` (GARBLED) for none at all, for text, and for one that does not end.
+    """
     is_first = True
+    size = 0
     async for chunk in chunks:
+        size += len(chunk)
+        if size > largest:
+            raise Fault(Kind.GARBLED, f"more than {largest:,} bytes of audio")
         if is_first and source and source.codec != "pcm" and chunk[:1] in (b"{", b"<"):  # samples may begin so
             raise Fault(Kind.GARBLED, "text where audio was due")
         is_first = False
@@ -205,20 +202,22 @@ class _Events:
         self._reply = reply
         self._context = context
         self._units = units
+        self._largest = context.bounds.reply if Piece in reply.makes else context.bounds.document
         self.is_ended = False
 
     async def __aiter__(self) -> AsyncIterator[Any]:
-        try:
+        with discreet(self._context.secrets):
             async for event in self._documents():
                 if (made := _made(self._reply, event)) is not None:
                     yield made
-        except Fault as fault:
-            fault.message = scrubbed(fault.message, self._context.secrets)
-            raise
 
     async def _documents(self) -> AsyncIterator[Json]:
         parser = EventParser()
+        size = 0
         async for chunk in self._response.chunks():
+            size += len(chunk)
+            if size > self._largest:
+                raise Fault(Kind.GARBLED, f"events of more than {self._largest:,} bytes")
             for event in parser.feed(chunk):
                 if event.data.strip() == END:
                     self.is_ended = True
@@ -230,7 +229,7 @@ class _Events:
                 yield self._document(event.data)
 
     def _document(self, data: str) -> Json:
-        document = _document(data.encode())
+        document = document_in(data.encode())
         if fault := error_in_event(self._context.vendor.errors, document):
             raise fault
         self._units.update(units_in(self._context.vendor, document, {}))
@@ -272,29 +271,3 @@ def _ended(whole: Transcript, said: Sequence[Delta], segments: Sequence[Segment]
     """The whole of a stream, with what came before it and is not told again."""
     tokens = whole.tokens or [token for delta in said for token in delta.tokens]
     return _complete(replace(whole, tokens=tokens, segments=whole.segments or segments), context)
-
-
-# ------------------------------------------------------------------ documents
-
-
-async def _whole(response: Response, largest: int, *, is_error: bool = False) -> bytes:
-    """The body up to `largest` bytes; an error's is cut there, a document's is refused beyond."""
-    parts: list[bytes] = []
-    size = 0
-    async for chunk in response.chunks():
-        parts.append(chunk)
-        size += len(chunk)
-        if size > largest:
-            if is_error:
-                break
-            raise Fault(Kind.GARBLED, f"an answer of more than {largest:,} bytes")
-    return b"".join(parts)
-
-
-def _document(body: bytes, *, is_error: bool = False) -> Json:
-    try:
-        return _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        if is_error:
-            return {"message": body.decode("utf-8", "replace").strip()}
-        raise Fault(Kind.GARBLED, f"an answer of {len(body):,} bytes that is not JSON") from error

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from router.upstream.addresses import address_of
 from router.upstream.keeping import NOBODY, Course, Keeper, Stage
-from router.upstream.lookup import units_in
+from router.upstream.lookup import discreet, units_in
 from router.upstream.talk import Kept, Known, Side, Talk, said_once
 from router.upstream.transport import Patience, Response
 from router.vendors.spec import Draft, Interim, Steps, Unit
@@ -66,11 +66,12 @@ class Conversations:
         """Open the answer that holds the result. Raises `Fault`; `course` tells whether a job may be there."""
         talk = Talk(side, patience, course, on_sent, keeper, self._kept)
         async with AsyncExitStack() as opened:
-            if isinstance(request, Draft):
-                await keeper.sending(side.target)
-                response = await opened.enter_async_context(talk.asked(request))
-            else:
-                response = await self._stepped(request, talk, opened)
+            with discreet(side.settings):
+                if isinstance(request, Draft):
+                    await keeper.sending(side.target)
+                    response = await opened.enter_async_context(talk.asked(request))
+                else:
+                    response = await self._stepped(request, talk, opened)
             yield Told(response, talk.units)
 
     async def _stepped(self, steps: Steps, talk: Talk, opened: AsyncExitStack) -> Response:

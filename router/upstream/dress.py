@@ -70,7 +70,7 @@ def dress(
         body, headers["content-type"] = [draft.body], draft.body.content_type
     if address.is_vendors and vendor.auth and (secret := settings.get(vendor.auth.secret)):
         headers[vendor.auth.header] = vendor.auth.prefix + secret
-    return Outgoing(draft.method, address.url + _query(query), headers, body)
+    return Outgoing(draft.method, address.url + _query(query), headers, body, is_foreign=address.is_foreign)
 
 
 def _members(draft: Draft, extras: Mapping[str, Any]) -> Mapping[str, Any]:

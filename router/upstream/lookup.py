@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import email.utils
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import quote
 
 from router.vendors.looking import look
 from router.vendors.spec import ErrorShape, Json, Unit, Vendor
 from router.wire.faults import Fault, Kind
 
-__all__ = ["error_in_event", "error_in_success", "fault_in", "scrubbed", "units_in"]
+__all__ = ["discreet", "error_in_event", "error_in_success", "fault_in", "units_in"]
 
 LONGEST_MESSAGE = 500
 LONGEST_PARAM = 100
+SHORTEST_SECRET = 5  # among the settings are regions and the like, and no key is so short
 LARGEST_NUMBER = 1e12  # of whatever is counted; beyond it, somebody is mistaken
 LONGEST_WAIT_S = 86_400.0
 
@@ -53,7 +56,7 @@ def error_in_event(shape: ErrorShape, event: Json) -> Fault | None:
     if code is None and look(shape.in_event, event, {}) is None:
         return None
     words = look(shape.message, event, {})
-    return Fault(shape.kinds.get(code or "", Kind.FAILED), str(words or "an error")[:LONGEST_MESSAGE], code=code)
+    return Fault(shape.kinds.get(code or "", Kind.FAILED), str(words or "an error"), code=code)
 
 
 def _code(shape: ErrorShape, document: Json, headers: Mapping[str, str]) -> str | None:
@@ -74,10 +77,10 @@ def fault_in(shape: ErrorShape, status: int, headers: Mapping[str, str], documen
     param = look(shape.param, document, {})
     return Fault(
         kind,
-        message[:LONGEST_MESSAGE],
+        message,
         status=status,
         code=code,
-        param=param[:LONGEST_PARAM] if isinstance(param, str) else None,
+        param=param if isinstance(param, str) else None,
         retry_after_s=_retry_after_s(headers),
     )
 
@@ -113,9 +116,25 @@ def _number(value: str | float | None) -> float | None:
     return number if math.isfinite(number) and abs(number) <= LARGEST_NUMBER else None
 
 
-def scrubbed(message: str, secrets: Mapping[str, str]) -> str:
-    """A vendor's words without our secrets, as they may stand in our own log."""
+@contextmanager
+def discreet(secrets: Mapping[str, str]) -> Iterator[None]:
+    """Take our secrets out of whatever a fault that leaves here repeats of a vendor's words; and cut them, after that.
+
+    Its arguments and causes go too, which a traceback would show.
+    """
+    try:
+        yield
+    except Fault as fault:
+        fault.message = _scrubbed(fault.message, secrets)[:LONGEST_MESSAGE]
+        fault.code = fault.code and _scrubbed(fault.code, secrets)[:LONGEST_PARAM]
+        fault.param = fault.param and _scrubbed(fault.param, secrets)[:LONGEST_PARAM]
+        fault.args = (fault.message,)
+        raise fault from None
+
+
+def _scrubbed(words: str, secrets: Mapping[str, str]) -> str:
+    """Without the secrets, also where they are written as in an address."""
     for secret in secrets.values():
-        if len(secret) > 5:
-            message = message.replace(secret, "…")
-    return message
+        if len(secret) > SHORTEST_SECRET:
+            words = words.replace(secret, "…").replace(quote(secret, safe=""), "…")
+    return words

@@ -1,6 +1,7 @@
 """Child programs as a transport: calls of one engine stand in line for a bounded number of warm processes.
 
-What lives here: which programs there are, how many run, how long an idle one stays. What goes over their pipes is
+What lives here: which programs there are, how many run, how long an idle one stays, and that none waits for a slow
+reader: what it says is kept by `ahead`, up to its bound. What goes over their pipes is
 `child`'s business, what they do `engines`', which this room starts and never imports.
 """
 
@@ -9,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
+from router.upstream.ahead import Ahead
 from router.upstream.child import Child
 from router.upstream.transport import Outgoing, Patience, Response
 from router.wire.faults import Fault, Kind
@@ -37,15 +39,46 @@ class ProcessTransport:
         """See `Transport.send`. Also raises `Fault` (INPUT for an engine that is none, FAILED for one that crashed)."""
         if (crew := self._crews.get(request.url)) is None:
             raise Fault(Kind.INPUT, f"there is no engine {request.url!r}, but {', '.join(self._crews)}")
-        async with crew.child(patience.connect_s) as child:
+        answers: list[Response] = []
+
+        async def answered(held: AsyncExitStack) -> AsyncIterator[bytes]:
+            child = await held.enter_async_context(crew.child(patience.connect_s))
             await child.ask(request.body)
             on_sent()
-            yield await child.answer(patience.silence_s)
+            answers.append(await child.answer(patience.silence_s))
+            return _let_go_of(held, answers[0].chunks())
+
+        ahead = Ahead(answered)
+        try:
+            await ahead.opened()
+            yield _Spooled(answers[0], ahead)
+        finally:
+            await ahead.close()
 
     async def close(self) -> None:
         """End every process, those in the middle of a call too."""
         for crew in self._crews.values():
             await crew.close()
+
+
+async def _let_go_of(held: AsyncExitStack, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same chunks; what is held is let go of at their end."""
+    async for chunk in chunks:
+        yield chunk
+    await held.aclose()
+
+
+class _Spooled:
+    """An answer that waits for its reader where the process need not: it is free when it has said everything."""
+
+    def __init__(self, answer: Response, ahead: Ahead) -> None:
+        self.status = answer.status
+        self.headers = answer.headers
+        self._ahead = ahead
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """See `Response.chunks`."""
+        return self._ahead.chunks()
 
 
 class _Crew:

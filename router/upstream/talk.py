@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.upstream.answers import interim_of
+from router.upstream.documents import USUAL, Bounds
 from router.upstream.dress import dress
 from router.upstream.keeping import Course, Keeper
 from router.upstream.lookup import units_in
@@ -40,6 +41,7 @@ class Side(Struct, frozen=True):
     settings: Mapping[str, str]
     extras: Mapping[str, Any]
     transport: Transport
+    bounds: Bounds = USUAL
 
     def __repr__(self) -> str:
         """Without our key, which tracebacks may show."""
@@ -109,7 +111,7 @@ class Talk:
         silence_s = self._patience.silence_s if request.is_once else min(self._patience.silence_s, STEP_SILENCE_S)
         patience = replace(self._patience, silence_s=silence_s)
         async with self.side.transport.send(request, patience, on_sent) as response:
-            answer = await interim_of(response, self.side.facts, self.side.settings)
+            answer = await interim_of(response, self.side.facts, self.side.settings, self.side.bounds)
         self.units |= units_in(self.side.facts, answer.json, answer.headers)
         if draft.keep_s:
             self._keep(key, now + draft.keep_s, answer)

@@ -24,7 +24,7 @@ class Outgoing(Struct, frozen=True):
     """A request as it leaves: nothing is added to it after this. For a child program `url` is its name.
 
     `is_once`: it makes something that must not be made twice, so that it is never sent again on the chance that it did
-    not arrive.
+    not arrive. `is_foreign`: it goes where a vendor's answer says, which is never connected to in our own network.
     """
 
     method: str
@@ -32,6 +32,11 @@ class Outgoing(Struct, frozen=True):
     headers: Mapping[str, str]
     body: Body
     is_once: bool = False
+    is_foreign: bool = False
+
+    def __repr__(self) -> str:
+        """Without our key, which tracebacks may show."""
+        return f"Outgoing({self.method}, {len(self.headers)} headers)"
 
 
 class Patience(Struct, frozen=True, gc=False):

@@ -38,6 +38,7 @@ __all__ = [
 
 Fields = Mapping[str, Any]
 NONE: Fields = {}
+LONGEST_SHOWN = 64
 
 
 class Progress(Struct, frozen=True):
@@ -103,7 +104,7 @@ def _filled(url: str, segments: tuple[str, ...]) -> str:
 
 def _segment(value: str) -> str:
     if value in {"", ".", ".."} or any(ord(character) < 32 or ord(character) == 127 for character in value):
-        raise Fault(Kind.INPUT, f"{value!r} cannot be part of an address")
+        raise Fault(Kind.INPUT, f"{value[:LONGEST_SHOWN]!r} cannot be part of an address")
     return quote(value, safe="")
 
 
@@ -184,7 +185,7 @@ class Job(Struct, frozen=True):
 
     def _failed(self, state: str, answer: Interim) -> Fault:
         why = look(self.why, answer.json) or f"the job is in the state {state!r}"
-        fault = Fault(self.kinds.get(state, Kind.FAILED), str(why)[:500], code=state)
+        fault = Fault(self.kinds.get(state, Kind.FAILED), str(why), code=state)
         fault.is_over = state in self.kinds or state in ENDED
         return fault
 

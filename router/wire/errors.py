@@ -5,7 +5,7 @@
         InvalidCall 400 · Unsupported 400 · Unauthenticated 401 · Forbidden 403 · UnknownModel 404 · NotFound 404
         NotAllowed 405
         TooSlow 408 · NotReady 409 · TooLarge 413 · UnsupportedMedia 415 · TooMany 429
-        Unexpected 500 · Unavailable 503 · Stopping 503, in `api.server`
+        Unexpected 500 · Unavailable 503 · Stopping 503, in `api.gate`
         RouteExhausted 502, or 400 / 404 / 429 / 504 when every attempt agrees
 
 What lives here: facts for the client. What an attempt at a vendor can suffer is a `wire.faults.Fault`.
@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 __all__ = [
+    "LONGEST_MESSAGE",
     "CallError",
     "Forbidden",
     "InvalidCall",
@@ -38,6 +39,10 @@ __all__ = [
     "Unsupported",
     "UnsupportedMedia",
 ]
+
+
+LONGEST_MESSAGE = 10_000
+"""Characters: what is said of a value may repeat it, and a value may be as long as a body."""
 
 
 class RouterError(Exception):
@@ -61,8 +66,8 @@ class CallError(RouterError):
         code: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
+        super().__init__(self.message)
         self.param = param
         self.code = code
         self.headers = dict(headers or {})
@@ -116,7 +121,7 @@ class NotAllowed(CallError):
 
 
 class TooSlow(CallError):
-    """A body that stopped arriving."""
+    """A body that stopped arriving, or all but stopped."""
 
     status = 408
 

@@ -18,7 +18,7 @@ SCOPE = {"type": "http", "method": "POST", "headers": []}
 
 async def impatient(scope: Scope, receive: Receive, send: Send) -> None:
     """Waits for the body as the doors do, less long."""
-    exchange = Exchange(scope, receive, send, body_idle_s=0.2)
+    exchange = Exchange(scope, receive, send, body_idle_s=0.2, slowest=15)
     try:
         body = await exchange.body(100)
     except CallError as error:
@@ -57,6 +57,40 @@ async def test_a_slow_body_is_taken_while_it_moves() -> None:
     """Silence is bounded, not the whole upload."""
     async with served(bare(impatient)) as url:
         assert (await ask(url, b"abc", b"de", b"fg", b"hi")).endswith(b"\r\n\r\nabcdefghi")
+
+
+async def test_a_body_that_all_but_stops_is_a_408() -> None:
+    """A byte now and then is silence too: each comes in time, and all of them too late."""
+
+    async def receive():
+        await asyncio.sleep(0.05)
+        received.append(b"a")
+        return {"type": "http.request", "body": b"a", "more_body": True}
+
+    received: list[bytes] = []
+    exchange = Exchange(SCOPE, receive, receive, body_idle_s=0.2, slowest=100)
+    with pytest.raises(CallError) as slow:
+        await asyncio.wait_for(exchange.body(100), 5)
+
+    assert (slow.value.status, slow.value.headers["connection"]) == (408, "close")
+    assert "0.2 seconds" in slow.value.message
+    assert 2 <= len(received) <= 6
+
+
+async def test_what_came_quickly_buys_no_time_to_stop() -> None:
+    """Bytes give patience back, never more of it than there was."""
+    received = iter([b"x" * 1_000_000])
+
+    async def receive():
+        if chunk := next(received, None):
+            return {"type": "http.request", "body": chunk, "more_body": True}
+        return await asyncio.Event().wait()
+
+    exchange = Exchange(SCOPE, receive, receive, body_idle_s=0.05, slowest=1)
+    with pytest.raises(CallError) as slow:
+        await asyncio.wait_for(exchange.body(2**20), 5)
+
+    assert slow.value.status == 408
 
 
 async def closed_transport() -> asyncio.WriteTransport:

@@ -346,6 +346,20 @@ async def test_a_body_that_stops_is_refused_as_described(
         await check_reply(await described(router), "/v1/audio/speech", reply)
 
 
+async def test_one_call_too_many_is_refused_as_described(serve: Serve, upstream: Upstream) -> None:
+    """503, and when to come again."""
+    upstream.answers(stall)
+    router = await serve(table(upstream, more="server: {max_calls: 1}\n"))
+    first = asyncio.create_task(router.http.post("/v1/audio/speech", json=SPEECH).__aenter__())
+    while not upstream.seen:
+        await asyncio.sleep(0.005)
+
+    async with router.http.post("/v1/audio/speech", json=SPEECH) as reply:
+        assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+        await check_reply(await described(router), "/v1/audio/speech", reply)
+    first.cancel()
+
+
 async def test_a_bug_is_told_as_described(serve: Serve, upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """500, under the id that the log has."""
     monkeypatch.setattr(Relay, "answer", lambda *_: 1 / 0)
@@ -377,6 +391,7 @@ async def test_a_bug_is_told_as_described(serve: Serve, upstream: Upstream, monk
         ("GET", "/health/live", "", 200),
         ("HEAD", "/health/live", "", 200),
         ("GET", "/health/ready", "", 200),
+        ("GET", "/metrics", "", 200),
         ("GET", "/", "", 200),
         ("GET", "/v1", "", 200),
     ],

@@ -18,7 +18,7 @@ from tests.fakes import Drip, Upstream, audio
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 SPEECH = b'{"model":"tts-1","voice":"alloy","input":"x"}'
-SPEAK = b"POST /v1/audio/speech HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(SPEECH), SPEECH)
+SPEAK = b"POST /v1/audio/speech HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n%b" % (len(SPEECH), SPEECH)
 HOLD_S = 5  # for what would hang: never waited for when all is well
 
 
@@ -34,8 +34,8 @@ async def connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @contextlib.asynccontextmanager
-async def connected_to_echo() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    async with served(bare(echo)) as url:
+async def connected_to_echo(**limits: float) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    async with served(bare(echo), **limits) as url:
         reader, writer = await connect(url)
         yield reader, writer
         writer.close()
@@ -221,6 +221,83 @@ async def test_a_body_is_not_held_against_the_head() -> None:
             assert (await read_reply(reader))[1] == large
         writer.write(GET)
         assert (await read_reply(reader))[1] == b""
+
+
+async def test_how_large_a_head_may_be_is_the_callers() -> None:
+    """`server.max_head`, where a table says so."""
+    async with connected_to_echo(max_head=200) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nx-long: " + b"a" * 200)
+
+        assert (await read_reply(reader))[0].startswith(b"http/1.1 431 ")
+
+
+# ------------------------------------------------------------------ slow senders
+
+
+async def drip(writer: asyncio.StreamWriter, data: bytes, every_s: float = 0.02) -> None:
+    with contextlib.suppress(ConnectionError):
+        for byte in data:
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(every_s)
+
+
+async def test_who_says_nothing_is_left() -> None:
+    """Without a word: nothing was asked."""
+    async with connected_to_echo(head_s=0.1) as (reader, _):
+        assert await asyncio.wait_for(reader.read(), HOLD_S) == b""
+
+
+@pytest.mark.parametrize("before", [b"", GET])
+async def test_a_head_that_comes_byte_by_byte_is_a_408(before: bytes) -> None:
+    """On a new connection and on a kept one; each byte is in time, the whole is not."""
+    async with connected_to_echo(head_s=0.3) as (reader, writer):
+        if before:
+            writer.write(before)
+            await read_reply(reader)
+        dripping = asyncio.create_task(drip(writer, b"GET / HTTP/1.1\r\nx-long: " + b"a" * 1_000))
+
+        head, body = await read_reply(reader)
+
+        assert head.startswith(b"http/1.1 408 request timeout\r\n")
+        assert b"within 0.3 seconds" in body
+        assert await asyncio.wait_for(reader.read(), HOLD_S) == b""
+        dripping.cancel()
+
+
+async def test_a_call_may_take_longer_than_its_head() -> None:
+    """The time is for the head alone: neither the body nor the reply is bound by it."""
+    async with connected_to_echo(head_s=0.1) as (reader, writer):
+        for _ in range(2):
+            writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\n")
+            await drip(writer, b"0123", every_s=0.05)
+            assert (await read_reply(reader))[1] == b"0123"
+
+
+async def test_who_sends_on_after_a_refusal_is_left() -> None:
+    """The rest of a body that nobody wants is waited for as long as a head, however it drips; then it all ends."""
+
+    async def refusing(scope: Scope, receive: Receive, send: Send) -> None:
+        await Exchange(scope, receive, send).reply(413, "text/plain", b"no", {})
+
+    async with served(bare(refusing), head_s=0.3) as url:
+        reader, writer = await connect(url)
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n")
+        dripping = asyncio.create_task(drip(writer, b"a" * 1_000))
+        head, _ = await read_reply(reader)
+        assert head.startswith(b"http/1.1 413 ")
+        with contextlib.suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), HOLD_S) == b""
+        dripping.cancel()
+        writer.close()
+
+
+async def test_an_idle_connection_ends() -> None:
+    """What is kept for a next request is not kept for ever."""
+    async with connected_to_echo(idle_s=0.1) as (reader, writer):
+        writer.write(GET)
+        await read_reply(reader)
+        assert await asyncio.wait_for(reader.read(), HOLD_S) == b""
 
 
 # ------------------------------------------------------------------ the log

@@ -126,6 +126,38 @@ def test_a_port_in_use_is_told(tmp_path: Path) -> None:
     assert f"Cannot listen on 127.0.0.1:{port}: Address already in use. Try another --port." in done.stderr
 
 
+def test_without_a_key_other_machines_are_let_in_only_on_demand(tmp_path: Path) -> None:
+    """A refusal that says what to do; with `--insecure` a loud line, and replies by whatever name it is reached."""
+    bare = {name: value for name, value in BARE.items() if name != "AUDIO_ROUTER_KEY"}
+    command = [sys.executable, "-m", "router", "serve", "--config", str(SHIPPED), "--port", "0", "--host", "0.0.0.0"]
+    refused = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, text=True, timeout=60, check=False)
+    with subprocess.Popen(
+        [*command, "--insecure"], cwd=tmp_path, env=bare, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        address = re.search(r"http://127\.0\.0\.1:\d+", Served(process).read_until("listens on"))
+        assert address
+        request = urllib.request.Request(f"{address[0]}/health/live", headers={"host": "box.lan:8080"})
+        with urllib.request.urlopen(request) as alive:
+            assert alive.status == 200
+        process.send_signal(signal.SIGINT)
+        _, loud = process.communicate(timeout=20)
+
+    assert refused.returncode == 1
+    assert "Refused to listen on 0.0.0.0" in refused.stderr
+    assert "--insecure insists" in refused.stderr
+    assert loud.startswith("INSECURE: listening on 0.0.0.0 without a key.")
+
+
+def test_insecure_changes_nothing_where_nothing_is(tmp_path: Path) -> None:
+    """On loopback it opens no door that was closed, and there is nothing to be loud about."""
+    with serving(tmp_path, "--insecure", AUDIO_ROUTER_KEY="") as served:
+        address = re.search(r"http://127\.0\.0\.1:\d+", served.printed[0])
+        assert address
+        request = urllib.request.Request(f"{address[0]}/health/live", headers={"host": "evil.example"})
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(request)
+
+
 @pytest.mark.parametrize("host", ["localhost", "::1", "127.0.0.2"])
 def test_every_loopback_address_is_open_without_a_key(host: str) -> None:
     """And nothing else is."""

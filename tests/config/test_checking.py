@@ -36,7 +36,7 @@ GOOD = {
         }
     },
     "defaults": {"retries": 1, "retry_budget": 0.2, "params": "strict", "deadline": "1h", "speech": {"timeout": "2s"}},
-    "server": {"host": "h", "port": 1, "max_upload": "1MB", "max_body": "1KB", "max_input": 5},
+    "server": {"host": "h", "port": 1, "max_upload": "1MB", "max_body": "1KB", "max_input": 5, "cors": ["https://a.b"]},
     "keys": {"alice": {"sha256": "a" * 64}, "bob": {"key": "b"}},
 }
 
@@ -45,6 +45,22 @@ TARGET = "a target such as openai/tts-1 (vendor/model)"
 DURATION = "a duration such as 2s or 500ms"
 SIZE = "a size such as 25MB or 512KB"
 URL = "a URL such as https://api.example.com/v1"
+ORIGIN = (
+    "an origin such as https://app.example.com (scheme://host[:port] as browsers say it: lower case, no path, no "
+    "default port; not *, with which every page could spend your vendors' money)"
+)
+NO_ORIGINS = [
+    *(
+        "*",
+        "null",
+        "",
+        "app.example.com",
+        "https://*.example.com",
+        "https://app.example.com/",
+        "https://App.example.com",
+    ),
+    *("https://app.example.com:443", "http://app.example.com:80", "https://user@app.example.com", "https://a.b:0"),
+]
 SHA256 = "a SHA-256 of 64 digits 0-9 and a-f, in lower case"
 QUOTES = "; put it in quotes"
 POLICY = "order, cost, latency, weight, or a mapping of by, max_latency and max_cost"
@@ -167,7 +183,15 @@ MISTAKES = [
     (("server", "port"), 65_536, "server.port: expected a whole number from 0 to 65535"),
     (("server", "max_upload"), 25, f"server.max_upload: expected {SIZE}, found a number"),
     (("server", "max_body"), "1mb", f"server.max_body: expected {SIZE}"),
+    (("server", "max_calls"), 0, "server.max_calls: expected a whole number from 1"),
+    (("server", "max_head"), 64, f"server.max_head: expected {SIZE}, found a number"),
+    (("server", "max_parts"), 1, "server.max_parts: expected a whole number from 2"),
+    (("server", "max_reply"), "1TB", f"server.max_reply: expected {SIZE}"),
+    (("server", "max_document"), "0MB", f"server.max_document: expected {SIZE}"),
     (("server", "max_input"), 0, "server.max_input: expected a whole number from 1"),
+    (("server", "cors"), "https://a.b", "server.cors: expected a list, found text"),
+    (("server", "cors", 0), 5, f"server.cors[0]: expected {ORIGIN}, found a number"),
+    *((("server", "cors", 0), wrong, f"server.cors[0]: expected {ORIGIN}") for wrong in NO_ORIGINS),
     # keys
     (("keys", "alice"), {}, "keys.alice: expected exactly one of sha256 and key"),
     (("keys", "alice", "key"), "k", "keys.alice: expected exactly one of sha256 and key"),

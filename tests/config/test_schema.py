@@ -61,6 +61,7 @@ def test_a_section_with_nothing_in_it_is_valid_to_an_editor(section):
         (("server", "port"), 70_000),
         (("server", "max_upload"), 25),
         (("server", "max_upload"), "25"),
+        (("server", "cors"), ["*"]),
         (("defaults", "params"), "lax"),
         (("defaults", "timeout"), "2"),
         (("defaults", "speech"), "2s"),

@@ -20,11 +20,17 @@ def test_what_is_not_said_is_what_the_documentation_promises():
     assert table.server == Server(
         host="127.0.0.1",
         port=8080,
+        max_calls=1_000,
+        max_head=65_536,
         max_upload=26_214_400,
         max_body=8_388_608,
+        max_parts=256,
         max_input=100_000,
         max_cache=67_108_864,
+        max_reply=1_073_741_824,
+        max_document=67_108_864,
         client_routes=True,
+        metrics="keyed",
         direct=True,
     )
     assert table.defaults == Defaults(retries=0, retry_budget=0.2, params="lenient")

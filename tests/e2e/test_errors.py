@@ -148,9 +148,9 @@ async def test_another_method_is_405(serve: Serve, upstream: Upstream, method: s
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_options_name_the_methods(serve: Serve, upstream: Upstream, path: str) -> None:
-    """204; and as nothing grants a foreign origin anything, browsers stop at that."""
+    """204; and as nothing grants another origin anything, browsers stop at that."""
     router = await serve(table(upstream))
-    preflight = {"origin": "https://example.com", "access-control-request-method": "GET"}
+    preflight = {"origin": "http://localhost:3000", "access-control-request-method": "GET"}
 
     async with router.http.options(path, headers=preflight) as reply:
         assert (reply.status, await reply.read()) == (204, b"")

@@ -392,7 +392,7 @@ async def test_a_call_that_never_reached_a_vendor_has_its_event(
     async with router.http.post("/v1/audio/speech", json={**SPEECH, "model": "nope"}):
         pass
     _, writer = await asyncio.open_connection(*router.url.removeprefix("http://").split(":"))
-    writer.write(b"POST /v1/audio/speech HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{")
+    writer.write(b"POST /v1/audio/speech HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99\r\n\r\n{")
     await writer.drain()
     await asyncio.sleep(0.05)
     writer.close()

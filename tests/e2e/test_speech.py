@@ -127,7 +127,8 @@ async def test_a_client_that_leaves_ends_the_vendors_call(serve: Serve, upstream
             drip.send(first)
         client = await asyncio.open_connection(*router.url.removeprefix("http://").split(":"))
         body = b'{"model":"tts-1","voice":"alloy","input":"x"}'
-        client[1].write(b"POST /v1/audio/speech HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+        head = b"POST /v1/audio/speech HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % len(body)
+        client[1].write(head + body)
         await asyncio.wait_for(drip.begun.wait(), 5)
         if first:
             await asyncio.wait_for(client[0].readuntil(b"begun"), 5)
@@ -408,14 +409,14 @@ async def test_a_bug_of_ours_is_a_500_in_the_envelope(
 ) -> None:
     """The client learns nothing of it but that it happened; the log has the traceback."""
     router = await serve(one_vendor(upstream))
-    monkeypatch.setattr(router.house.relay, "plan", None)
+    monkeypatch.setattr(router.house.relay, "answer", None)
 
     async with router.http.post("/v1/audio/speech", json={"model": "m", "voice": "v", "input": "x"}) as reply:
         error = (await reply.json())["error"]
 
     assert (reply.status, error["type"]) == (500, "server_error")
     assert "NoneType" not in error["message"]
-    assert "AttributeError" in capsys.readouterr().out
+    assert "TypeError" in capsys.readouterr().out
 
 
 async def test_a_refusal_names_the_vendors_field(serve: Serve, upstream: Upstream) -> None:

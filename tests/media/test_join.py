@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from router.media import transcode as module
 from router.media.join import joined
-from router.media.transcode import Transcoder
+from router.media.transcode import Steps, Transcoder
 from router.wire.audio import AAC, FLAC, MP3, PCM, WAV
 from tests.media.parts import Part, Parts, outputs_of, pieces
 from tests.media.sounds import clip, tone, transcoded
@@ -120,9 +120,9 @@ async def test_off_the_loop(monkeypatch):
             calls["open"] = threading.current_thread().name
             super().__init__(*arguments)
 
-        def feed(self, chunk: bytes) -> bytes:
-            calls["feed"] = threading.current_thread().name
-            return super().feed(chunk)
+        def steps(self, chunk: bytes) -> Steps:
+            calls["steps"] = threading.current_thread().name
+            return (yield from super().steps(chunk))
 
         def next_part(self) -> bytes:
             calls["next_part"] = threading.current_thread().name
@@ -135,5 +135,5 @@ async def test_off_the_loop(monkeypatch):
     monkeypatch.setattr(module, "Transcoder", Noted)
     await outputs_of(Parts(Part(tone(0.1)), Part(tone(0.1))), PCM, MP3)
 
-    assert list(calls) == ["open", "feed", "next_part", "close"]
+    assert list(calls) == ["open", "steps", "next_part", "close"]
     assert all(name.startswith("transcode") for name in calls.values())

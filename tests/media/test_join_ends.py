@@ -13,7 +13,7 @@ import pytest
 from router.media import transcode as module
 from router.media.join import joined
 from router.media.paths import Undecodable
-from router.media.transcode import Transcoder
+from router.media.transcode import Steps, Transcoder
 from router.wire.audio import MP3, OPUS, PCM, SPEECH_FORMATS, WAV
 from router.wire.faults import Fault, Kind
 from tests.media.parts import Part, Parts, outputs_of, pieces
@@ -82,12 +82,12 @@ async def test_cancelled_during_a_step(monkeypatch):
     calls = []
 
     class Slow(Transcoder):
-        def feed(self, chunk: bytes) -> bytes:
-            calls.append("feed")
+        def steps(self, chunk: bytes) -> Steps:
+            calls.append("steps")
             entered.set()
             release.wait(10)
             left.set()
-            return super().feed(chunk)
+            return (yield from super().steps(chunk))
 
         def close(self) -> bytes:
             calls.append("close")
@@ -107,7 +107,7 @@ async def test_cancelled_during_a_step(monkeypatch):
     assert not left.is_set()
     release.set()
     await asyncio.to_thread(left.wait, 10)
-    assert calls == ["feed"]
+    assert calls == ["steps"]
 
 
 # ------------------------------------------------------------------ what goes wrong

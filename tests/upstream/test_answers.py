@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from router.upstream.answers import read_answer
+from router.upstream.answers import audible, interim_of, read_answer
+from router.upstream.documents import Bounds
 from router.upstream.lookup import fault_in
 from router.vendors import find_vendor
 from router.vendors.spec import ErrorShape, Unit
+from router.wire.audio import MP3
 from router.wire.faults import Fault, Kind
 
 
@@ -197,3 +199,70 @@ async def test_text_is_no_audio_whatever_its_type_is_called(content_type: str) -
         await read_answer(Canned(b"<html>", **{"content-type": content_type}), OPENAI.speech, OPENAI, {}, NOTHING)
 
     assert garbled.value.kind is Kind.GARBLED
+
+
+# ------------------------------------------------------------------ how much
+
+
+class Pouring(Canned):
+    """Sends for ever, and counts."""
+
+    poured = 0
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        while True:
+            for chunk in self._chunks:
+                self.poured += len(chunk)
+                yield chunk
+
+
+FEW = Bounds(document=1_000, reply=1_000)
+
+
+async def test_a_document_is_bounded() -> None:
+    """A result and an answer on the way to one; what is no error is not cut, but refused."""
+    pouring = Pouring(b" " * 100)
+    for reading in (
+        read_answer(pouring, OPENAI.transcription, OPENAI, {}, NOTHING, bounds=FEW),
+        interim_of(pouring, OPENAI, {}, FEW),
+    ):
+        with pytest.raises(Fault, match="more than 1,000 bytes") as garbled:
+            await reading
+        assert garbled.value.kind is Kind.GARBLED
+    assert pouring.poured == 2 * 1_100
+
+
+async def test_a_transcript_in_events_is_bounded() -> None:
+    """Its parts are held up to the last one: a vendor that never comes to it is cut off."""
+    event = b'data: {"type":"transcript.text.delta","delta":"and on "}\n\n'
+    pouring = Pouring(event, **{"content-type": "text/event-stream"})
+    answer = await read_answer(pouring, OPENAI.transcription, OPENAI, {}, NOTHING, as_events=True, bounds=FEW)
+    assert answer.heard
+
+    with pytest.raises(Fault, match="more than 1,000 bytes") as garbled:
+        [part async for part in answer.heard]
+
+    assert garbled.value.kind is Kind.GARBLED
+    assert pouring.poured < 1_200
+
+
+async def test_audio_is_bounded() -> None:
+    """Everything up to the bound has gone out by then, and nothing beyond it."""
+    pouring = Pouring(b"\xff" * 300)
+    received = []
+
+    with pytest.raises(Fault, match="more than 1,000 bytes") as garbled:
+        async for chunk in audible(pouring.chunks(), MP3, FEW.reply):
+            received.append(chunk)
+
+    assert (garbled.value.kind, len(b"".join(received))) == (Kind.GARBLED, 900)
+
+
+async def test_an_endless_error_is_cut() -> None:
+    """What it says at first is enough."""
+    pouring = Pouring(b"no " * 100, status=500)
+
+    with pytest.raises(Fault, match="no no"):
+        await read_answer(pouring, OPENAI.speech, OPENAI, {}, NOTHING)
+
+    assert pouring.poured < 70_000

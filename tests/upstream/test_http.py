@@ -217,3 +217,113 @@ async def test_a_key_that_no_header_may_hold_is_a_failed_connection(
             pass
 
     assert (failed.value.kind, upstream.seen) == (Kind.CONNECT, [])
+
+
+# ------------------------------------------------------------------ where a vendor's answer sends us
+
+
+@pytest.fixture
+def resolving(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the public name `cdn.acme.test` resolves to; without a network of its own the test fills it."""
+    addresses: list[str] = []
+
+    def look_up(_host, port, *_args, **_kwargs):
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, port, 0, 0))
+            if ":" in address
+            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
+            for address in addresses
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return addresses
+
+
+async def ask_at(transport: HttpTransport, url: str, **said: bool) -> None:
+    async with transport.send(Outgoing("GET", url, {}, b"", **said), PATIENCE, lambda: None):
+        pass
+
+
+@pytest.mark.parametrize("is_once", [True, False])
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["127.0.0.1"],
+        ["169.254.169.254"],
+        ["::ffff:10.0.0.1"],
+        ["::ffff:127.0.0.1"],
+        ["::1", "127.0.0.1"],
+        ["10.0.0.1", "10.0.0.2", "fd00::1"],
+    ],
+)
+async def test_a_public_name_for_a_private_address_is_not_connected_to(
+    transport: HttpTransport,
+    upstream: Upstream,
+    resolving: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    addresses: list[str],
+    is_once: bool,
+) -> None:
+    """Garbled, without a packet: whatever DNS says by now of a name that was allowed."""
+    connected = []
+    monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", lambda *to: connected.append(to))
+    resolving += addresses
+    port = upstream.url.rpartition(":")[2]
+
+    with pytest.raises(Fault) as refused:
+        await ask_at(transport, f"http://cdn.acme.test:{port}/a.mp3", is_foreign=True, is_once=is_once)
+
+    assert (refused.value.kind, refused.value.message) == (
+        Kind.GARBLED,
+        "the result lies at an address that is not public",
+    )
+    assert (connected, upstream.seen) == ([], [])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254"])
+async def test_a_private_address_itself_is_not_connected_to(
+    transport: HttpTransport, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    """No name, and so nothing to resolve: the address is looked at all the same."""
+    connected = []
+    monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", lambda *to: connected.append(to))
+
+    with pytest.raises(Fault) as refused:
+        await ask_at(transport, f"https://{host}/latest/meta-data", is_foreign=True)
+
+    assert (refused.value.kind, connected) == (Kind.GARBLED, [])
+
+
+async def test_a_kept_connection_of_the_vendors_does_not_lead_there(
+    transport: HttpTransport, upstream: Upstream, resolving: list[str]
+) -> None:
+    """The table may name a host of our own network; an answer may not use the connection that is open to it."""
+    upstream.answers(audio(b"ok"))
+    resolving.append("127.0.0.1")
+    url = f"http://cdn.acme.test:{upstream.url.rpartition(':')[2]}/"
+    async with transport.send(Outgoing("GET", url, {}, b""), PATIENCE, lambda: None) as response:
+        assert [chunk async for chunk in response.chunks()] == [b"ok"]
+
+    with pytest.raises(Fault) as refused:
+        await ask_at(transport, url, is_foreign=True)
+
+    assert (refused.value.kind, len(upstream.seen)) == (Kind.GARBLED, 1)
+
+
+async def test_a_public_address_is_connected_to(
+    transport: HttpTransport, resolving: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one, where the first is not."""
+    connected = []
+
+    async def connect(_socket: socket.socket, address: tuple[str, int]) -> None:
+        connected.append(address[0])
+        raise ConnectionRefusedError(111, "refused here")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", connect)
+    resolving += ["10.0.0.1", "8.8.8.8"]
+
+    with pytest.raises(Fault):
+        await ask_at(transport, "https://cdn.acme.test/a.mp3", is_foreign=True)
+
+    assert set(connected) == {"8.8.8.8"}

@@ -25,7 +25,7 @@ from router.api.docs.operations import (
     transcripts,
 )
 from router.api.docs.schemas import reference, schemas
-from router.api.docs.statuses import ANONYMOUS, ERRORS, HEADERS, OF_CALLS, OF_OTHERS, PLAIN
+from router.api.docs.statuses import ANONYMOUS, ERRORS, HEADERS, OF_CALLS, OF_OTHERS, PLAIN, UNSURE
 from router.api.lists import ListedModel, ModelList, VoiceList
 from router.api.sounds import SoundBody
 from router.api.speech import SpeechBody
@@ -64,8 +64,12 @@ Give any OpenAI SDK this server's address with `/v1` behind it as `base_url`.
 Every reply has `x-request-id`: the request's own where it is at most 128 of `A-Z a-z 0-9 . _ : -`, else a new one.
 Whatever is not a success is JSON, `{"error": {"message", "type", "param", "code"}}`. A path that is not here is
 answered by 404, a method that is not here by 405 with `allow`. `OPTIONS` is answered by 204 with `allow`, on the audio
-paths by 405: there is no CORS, so the pages of other sites cannot call this server. Headers of more than 64 KiB are
-answered by 431, what is no HTTP by 400; both end the connection.
+paths by 405. Headers of more than 64 KiB are answered by 431, what is no HTTP by 400; both end the connection.
+
+Web pages may call from the origins that the router's table lists (`server.cors`): their preflights are answered by 204,
+and each reply shows them its headers. No other page can read a reply. While no key is asked for, any path answers by
+403 what names another host than this machine (`foreign_host`), and what a page of another origin sends
+(`foreign_origin`).
 """
 
 
@@ -84,7 +88,7 @@ def openapi(server: Server, *, version: str, is_open: bool) -> Json:
             "headers": {name: header_of(name) for name in HEADERS},
             "responses": {
                 **{f"Call{status}": error_of(status, OF_CALLS) for status in ERRORS if status not in ANONYMOUS},
-                **{f"Error{status}": error_of(status, OF_OTHERS) for status in (*PLAIN, *ANONYMOUS)},
+                **{f"Error{status}": error_of(status, OF_OTHERS) for status in (*PLAIN, *ANONYMOUS, *UNSURE)},
             },
             "schemas": schemas(server),
         },
@@ -214,13 +218,17 @@ def _explaining() -> Json:
 
 
 def _health() -> Json:
-    """For load balancers, and for whoever looks whether this is the right address. No key is asked for."""
+    """For load balancers, for Prometheus, and for whoever looks whether this is the right address."""
     live = public(read("isLive", "Whether the process answers", replies.Alive))
     ready = public(read("isReady", "Whether calls can be answered", replies.Ready))
     hello = public(read("hello", "Who answers here", replies.Welcome))
+    figures = {**read("metrics", "Figures, as Prometheus reads them", replies.Alive, [401]), "tags": ["Health"]}
+    figures["description"] = "A key is asked for where calls ask for one, unless the table has `metrics: open`."
+    figures["responses"]["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
     return {
         "/health/live": {"get": live, "head": head_of(live)},
         "/health/ready": {"get": ready, "head": head_of(ready)},
+        "/metrics": {"get": figures},
         "/": {"get": hello},
     }
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from router.api.docs import replies
 from router.api.docs.schemas import reference
-from router.api.docs.statuses import ALWAYS, ANONYMOUS, ERRORS, HEADERS, OF_CALLS, OF_OTHERS
+from router.api.docs.statuses import ALWAYS, ANONYMOUS, ERRORS, HEADERS, OF_CALLS, OF_OTHERS, UNSURE
 
 __all__ = [
     "EVENTS",
@@ -112,7 +112,10 @@ def _name_of(status: int) -> str:
 def error_of(status: int, headers: Sequence[str]) -> Json:
     says, more = ERRORS[status]
     content = {JSON: {"schema": reference(replies.Error)}}
-    return {"description": says, "headers": _headers([*headers, *more]), "content": content}
+    told = _headers([*headers, *more])
+    if status in UNSURE:
+        told |= {name: {**header_of(name), "required": False} for name in headers if name not in OF_OTHERS}
+    return {"description": says, "headers": told, "content": content}
 
 
 def _headers(names: Sequence[str]) -> Json:

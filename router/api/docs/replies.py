@@ -59,7 +59,7 @@ class Alive(Struct):
 
 
 class Ready(Struct):
-    """The table is loaded."""
+    """Calls are taken in, and somebody could answer one."""
 
     status: Literal["ok"]
     models: Annotated[Count, Meta(description="How many models can be asked for.")]

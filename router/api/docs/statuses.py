@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["ALWAYS", "ANONYMOUS", "ERRORS", "HEADERS", "OF_CALLS", "OF_OTHERS", "PLAIN"]
+__all__ = ["ALWAYS", "ANONYMOUS", "ERRORS", "HEADERS", "OF_CALLS", "OF_OTHERS", "PLAIN", "UNSURE"]
 
 Json = dict[str, Any]
 
@@ -52,7 +52,7 @@ ERRORS: Mapping[int, tuple[str, Sequence[str]]] = {
     403: ("Routes of a client's own, or `vendor/model`, are switched off here.", ()),
     404: ("No such model.", ()),
     405: ("Another method than POST.", ("allow",)),
-    408: ("The rest of the body did not come; the connection ends.", ("x-should-retry",)),
+    408: ("The rest of the body did not come, or far too slowly; the connection ends.", ("x-should-retry",)),
     409: ("It has not come to that yet, or never will: `code` says how the task stands.", ()),
     413: ("The request is too large.", ()),
     415: ("The body is neither a form nor JSON.", ()),
@@ -62,8 +62,12 @@ ERRORS: Mapping[int, tuple[str, Sequence[str]]] = {
     ),
     500: ("The router itself failed.", ()),
     502: ("Every vendor failed; the message says how.", ("x-should-retry",)),
-    503: ("The server is shutting down, or cannot keep what runs in the background.", ("retry-after",)),
+    503: (
+        "The server has as many calls as it takes at once, is shutting down, or cannot keep what is in the background.",
+        ("retry-after",),
+    ),
     504: ("No vendor answered in time, or not while a connection can be silent.", ("x-should-retry",)),
 }
 PLAIN = (400, 401, 403, 404, 405, 408, 409, 413)  # of what calls no vendor
-ANONYMOUS = frozenset({500, 503})  # told by those who know nothing of the call
+ANONYMOUS = frozenset({500})  # told by those who know nothing of the call
+UNSURE = frozenset({503})  # by a door, which knows the call, or by the server, which does not
