@@ -55,7 +55,7 @@ def parse_route(value: Any) -> AskedRoute | None:
     return AskedRoute(
         targets=tuple(map(_target, asked.targets or ())),
         policy=asked.policy,
-        max_latency_s=asked.max_latency,
+        max_latency_s=None if asked.max_latency is None else float(asked.max_latency),  # which JSON has
         max_cost=asked.max_cost,
     )
 

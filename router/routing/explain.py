@@ -79,11 +79,16 @@ def explain(plan: Plan, call: Call, history: History, now: float) -> Explanation
     return Explanation(
         model=call.model,
         kind=call.kind,
-        policy=ExplainedPolicy(policy.by, policy.max_latency, policy.max_cost),
+        policy=ExplainedPolicy(policy.by, _seconds(policy.max_latency), policy.max_cost),
         targets=[_told(fitted, selection, history, now) for fitted in able],
         excluded=selection.excluded,
         cache_s=selection.cache.ttl if selection.cache and call.kind == "speech" else None,
     )
+
+
+def _seconds(duration: float | None) -> float | None:
+    """As JSON has them: the table's durations are a type of their own."""
+    return None if duration is None else float(duration)
 
 
 def _told(fitted: Fitted, selection: Selection, history: History, now: float) -> ExplainedTarget:

@@ -145,6 +145,18 @@ async def test_a_call_that_nobody_can_answer_is_no_error_here(serve: Serve, upst
     assert len(told["excluded"]) == 3
 
 
+@pytest.mark.parametrize("where", ["route", "table"])
+async def test_a_bound_on_latency_is_told_in_seconds(serve: Serve, upstream: Upstream, where: str) -> None:
+    """Whoever has set it."""
+    own = {"route": {"policy": "latency", "max_latency": "1500ms"}} if where == "route" else {}
+    text = table(upstream)
+    if where == "table":
+        text = text.replace("policy: cost", "policy: {by: cost, max_latency: 1500ms}")
+    router = await serve(text)
+
+    assert (await explained(router, **SPEECH, **own))["policy"]["max_latency_s"] == 1.5
+
+
 MISTAKES = [
     ({"kind": "noise", "model": "m"}, 400, "kind"),
     ({"kind": "music", "model": "m"}, 400, "input"),

@@ -85,6 +85,16 @@ async def test_a_song_is_made_while_nobody_waits(serve: Serve, upstream: Upstrea
     assert (record.outcome, record.bytes_out, record.target) == ("ok", len(SONG), f"rep/{MODEL}")
 
 
+async def test_a_route_of_the_clients_own_goes_along(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
+    """Its chain and its bounds are kept with the call."""
+    upstream.answers(audio(SONG))
+    alice = client(await serve(table(upstream, tmp_path)))
+    own = {"targets": ["eleven/music_v1"], "policy": "latency", "max_latency": "5s", "max_cost": 1.5}
+    done = await alice.ended(await alice.submit(route=own, duration=10))
+
+    assert (done["status"], done["target"]) == ("done", "eleven/music_v1")
+
+
 async def test_its_cost_is_told(serve: Serve, upstream: Upstream, tmp_path: Path) -> None:
     """As settled: in the end the vendor's own seconds are priced."""
     Jobs(upstream)
