@@ -86,6 +86,10 @@ test-image: $(VENV)/.test ## Run each RUN step of the Dockerfile, and the server
 simulate: $(VENV)/.bench ## Route a simulated day by every rule, a million calls each, and write docs/ROUTING.md
 	$(BIN)/python -m bench.simulate --write docs $(ARGS)
 
+.PHONY: bench
+bench: $(VENV)/.bench ## Measure the router beside a bare pass-through, nginx and LiteLLM (LITELLM=its command); writes docs/PERFORMANCE.md
+	$(BIN)/python -m bench.speed --write docs $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.check ## Format, lint, types, imports
 	$(BIN)/ruff format --check .

@@ -54,6 +54,7 @@ def server_config(
         lifespan="on",
         access_log=False,
         log_config=None,
+        proxy_headers=False,  # nobody here asks where a client is
         server_header=False,
         timeout_keep_alive=idle_s,  # type: ignore[arg-type]  # as below: it goes to `call_later`
         timeout_graceful_shutdown=grace_s,  # type: ignore[arg-type]  # uvicorn says int, and hands it to `wait_for`
