@@ -43,11 +43,13 @@ def draw(figures: Figures, names: Sequence[str], path: Path) -> None:
         for index, name in enumerate(others):
             places = [row + HEIGHT * (index + 0.5) / len(others) - HEIGHT / 2 for row in range(len(shown))]
             ratios = [_better(figures, name, one.load, one.field, is_more=one.is_more_better) for one in shown]
-            axes.barh(places, ratios, HEIGHT / len(others), label=name, color=COLOURS[index % len(COLOURS)])
+            lengths = [ratio - 1 for ratio in ratios]
+            axes.barh(places, lengths, HEIGHT / len(others), left=1, label=name, color=COLOURS[index % len(COLOURS)])
         axes.axvline(1, color="black", linewidth=1)
         axes.set(xscale="log", yticks=range(len(shown)), yticklabels=[one.title for one in shown])
         axes.set_xlabel(f"times as good as the {BARE} (more calls, or fewer milliseconds, MiB, %)")
         axes.invert_yaxis()
+        axes.xaxis.set_major_formatter("{x:g} x")
         axes.grid(visible=False, axis="y")
         axes.legend(frameon=False)
         path.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-// Fake speech vendor: one thread, epoll, HTTP/1.1 keep-alive. usage: upstream PORT
+// Fake speech vendor: one thread, epoll, HTTP/1.1 keep-alive. usage: vendor PORT
 //   POST */speech        -> chunked audio/mpeg; the request body picks the variant by a word in it:
 //        "bench-large"   5 MB as fast as the socket takes it
 //        "bench-stream"  N chunks of 4 KiB, GAP ms apart ("chunks=48 gap=20" in the body overrides);
