@@ -18,6 +18,7 @@ BIN = Path(sys.executable).parent
 
 ROUTES = """\
 server: {{max_calls: 4000}}
+tasks: {{folder: "{folder}/tasks"}}
 keys:
   bench: {{key: sk-bench}}
 vendors:

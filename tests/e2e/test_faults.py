@@ -140,7 +140,7 @@ async def _broken_off(
             {f"v-{name}": entry(address(upstream, name), like) for name in AFTER} | {"spare": entry(spare.url)},
             {
                 name: [
-                    f"{{target: v-{name}/eleven_v3, timeout: {'300ms' if name == 'silence' else '60s'}}}",
+                    f"{{target: v-{name}/eleven_v3, timeout: {'2s' if name == 'silence' else '60s'}}}",
                     "spare/eleven_v3",
                 ]
                 for name in AFTER
