@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -30,10 +31,12 @@ PAGE, PICTURE = "PERFORMANCE.md", "images/performance.svg"
 @click.option("--write", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Write into these docs.")
 def main(rounds: int, seconds: float, only: str, loads: str, scale: float, write: Path | None) -> None:
     """Measure the router beside a bare pass-through, and nginx and LiteLLM where there are any."""
-    chosen = [one for one in subjects() if not only or one.name in only.split(",")]
-    if not chosen:
-        raise click.BadParameter(f"there are {', '.join(one.name for one in subjects())}", param_hint="--only")
-    wanted = [load for load in LOADS if load.name in loads.split(",")]
+    chosen = _chosen(only, subjects(), "--only") if only else subjects()
+    wanted = _chosen(loads, LOADS, "--loads")
+    if write and (only or scale != 1 or len(wanted) < len(LOADS)):
+        raise click.UsageError(
+            "--write takes a whole run, without --only, --loads and --scale: the page has every figure"
+        )
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         rows = list(_rows(chosen, built(Path(name)), wanted, rounds, seconds, scale, Path(name)))
     names = [one.name for one in chosen]
@@ -45,6 +48,17 @@ def main(rounds: int, seconds: float, only: str, loads: str, scale: float, write
         page = write / PAGE
         page.write_text(with_results(page.read_text(encoding="utf-8"), results), encoding="utf-8")
         draw(medians(rows), names, write / PICTURE)
+
+
+Named = TypeVar("Named", Load, Subject)
+
+
+def _chosen(names: str, all_of_them: Sequence[Named], option: str) -> Sequence[Named]:
+    wanted = names.split(",")
+    if unknown := set(wanted) - {one.name for one in all_of_them}:
+        known = ", ".join(one.name for one in all_of_them)
+        raise click.BadParameter(f"no {', '.join(sorted(unknown))}; there are {known}", param_hint=option)
+    return [one for one in all_of_them if one.name in wanted]
 
 
 def _rows(

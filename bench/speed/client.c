@@ -2,8 +2,8 @@
 //   client -P port [-u path] [-c conns] [-d seconds | -n requests] [-r ramp_ms] [-w warm-up requests, at least one per
 //   connection; only with -d]
 //          [-b json-body | -f file-bytes [-p pause_ms in mid-upload]] [-m model] [-H 'Name: value']...
-// ttfb = request sent in full -> first body byte. chunk = arrival of a 4 KiB chunk - send time the upstream
-// stamped into it (same machine, same clock). early = the upstream had 256 KiB before the client sent its last byte.
+// ttfb = request sent in full -> first body byte. chunk = arrival of a 4 KiB chunk - send time the vendor
+// stamped into it (same machine, same clock). early = the vendor had 256 KiB before the client sent its last byte.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>

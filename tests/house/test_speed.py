@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from bench.speed.__main__ import main
 from bench.speed.loads import LOADS
 from bench.speed.page import failures, medians, table, with_results
 from bench.speed.subjects import BARE, OURS
@@ -28,6 +30,15 @@ def test_every_load_runs_against_the_router_and_the_bare_pass_through() -> None:
     rows = [line for line in done.stdout.splitlines() if line.startswith("| ")][1:]
     assert rows
     assert not [line for line in rows if "| - " in line], "a figure is missing"
+
+
+def test_a_part_of_a_run_is_not_written_over_the_whole_page_and_an_unknown_name_is_told(tmp_path: Path) -> None:
+    part = CliRunner().invoke(main, ["--loads", "small64", "--write", str(tmp_path)])
+    assert part.exit_code == 2
+    assert "whole run" in part.output
+    unknown = CliRunner().invoke(main, ["--loads", "small6"])
+    assert unknown.exit_code == 2
+    assert "no small6; there are" in unknown.output
 
 
 def test_figures_are_medians_over_the_rounds() -> None:
