@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 
+from bench.marks import between
 from bench.simulate.rules import RULES
 from bench.simulate.tally import Tally, percentile
 from bench.simulate.traffic import MEDIAN_CHARACTERS
@@ -52,21 +53,12 @@ def table(tallies: Mapping[str, Tally]) -> str:
 def with_results(page: str, tallies: Mapping[str, Tally]) -> str:
     """The page with these results in place of others. Raises ValueError where it has no place for them."""
     calls = next(iter(tallies.values())).calls
-    return _between(page, "results", f"Each rule has routed {calls:,} calls.\n\n{table(tallies)}")
+    return between(page, "results", "simulate", f"Each rule has routed {calls:,} calls.\n\n{table(tallies)}")
 
 
 def with_world(page: str) -> str:
     """The page with the vendors as they are. Raises ValueError where it has no place for them."""
-    return _between(page, "vendors", _table(WORLD, map(_vendor, VENDORS)))
-
-
-def _between(page: str, name: str, text: str) -> str:
-    begin, end = f"<!-- {name}: written by bench/simulate -->\n", f"<!-- end of {name} -->"
-    before, _, rest = page.partition(begin)
-    _, found, after = rest.partition(end)
-    if not found:
-        raise ValueError(f"the page has no place for its {name}: {begin}… {end}")
-    return f"{before}{begin}\n{text}\n{end}{after}"
+    return between(page, "vendors", "simulate", _table(WORLD, map(_vendor, VENDORS)))
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

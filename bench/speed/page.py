@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from bench.marks import between
 from bench.speed.loads import FIGURES, Figure
 from bench.speed.subjects import BARE
 
 __all__ = ["Figures", "failures", "medians", "table", "with_results"]
-
-BEGIN, END = "<!-- results: written by bench/speed -->", "<!-- end of results -->"
 
 Rows = Sequence[tuple[str, str, Mapping[str, Any]]]
 """Subject, load, what was measured; once for each round."""
@@ -50,11 +49,7 @@ def table(figures: Figures, names: Sequence[str]) -> str:
 
 def with_results(page: str, results: str) -> str:
     """The page with these results in place of others. Raises ValueError where it has no place for them."""
-    before, _, rest = page.partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
-        raise ValueError(f"no place for the results: expected {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n\n{results}\n\n{END}{after}"
+    return between(page, "results", "speed", f"{results}\n")
 
 
 def _cells(one: Figure, figures: Figures, names: Sequence[str]) -> str:

@@ -58,7 +58,7 @@ def test_calls_that_failed_are_told() -> None:
 
 
 def test_results_are_written_between_their_marks() -> None:
-    page = "a\n<!-- results: written by bench/speed -->\nold\n<!-- end of results -->\nz\n"
+    page = "a\n<!-- results: written by bench/speed -->\n\nold\n<!-- end of results -->\nz\n"
     written = with_results(page, "new")
     assert "new" in written
     assert "old" not in written
