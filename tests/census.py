@@ -64,8 +64,7 @@ def more_than(before: Census, now: Census) -> Census:
 def _kept_connections(house: House) -> int:
     transport = house.transports["http"]
     assert isinstance(transport, HttpTransport)
-    connectors = [session.connector for session in transport._opened.values()]
-    return sum(len(kept) for connector in connectors if connector for kept in connector._conns.values())
+    return sum(one.is_open for waiting in transport._pool._kept.values() for _, one in waiting)
 
 
 async def settled(house: House) -> Census:

@@ -35,19 +35,19 @@ BUGGY = """
 import router.relay, router.upstream.http
 from router.__main__ import main
 
-begin, tell = router.upstream.http.HttpTransport._begin, router.relay.Relay._tell
+begin, tell = router.upstream.http.HttpTransport.send, router.relay.Relay._tell
 
-async def failing(self, request, *rest):
+def failing(self, request, *rest):
     if "/bug" in request.url:
         raise RuntimeError(f"a bug with {request!r}")
-    return await begin(self, request, *rest)
+    return begin(self, request, *rest)
 
 def telling(self, record, attempt, outcome, chain, fault=None):
     if "after" in attempt.fitted.target.name and fault:
         raise RuntimeError(f"a bug with {attempt!r}, {chain!r}, {fault!r}, {self.plan!r}")
     tell(self, record, attempt, outcome, chain, fault)
 
-router.upstream.http.HttpTransport._begin = failing
+router.upstream.http.HttpTransport.send = failing
 router.relay.Relay._tell = telling
 main()
 """

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 import struct
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -96,10 +97,26 @@ async def test_what_cannot_be_reached_is_a_failed_connection(transport: HttpTran
     assert failed.value.kind is Kind.CONNECT
 
 
+@asynccontextmanager
 async def raw_server(answer):
-    """A server of raw bytes: `answer(reader, writer)` for each connection."""
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    return server, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    """A server of raw bytes: `answer(reader, writer)` for each connection, whose ends it waits for."""
+    handlers = []
+
+    async def handle(reader, writer):
+        handlers.append(asyncio.current_task())
+        try:
+            await answer(reader, writer)
+        except (asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        for handler in handlers:
+            handler.cancel()
+        await asyncio.gather(*handlers)
 
 
 async def test_a_kept_connection_that_was_given_up_is_no_failure(transport: HttpTransport) -> None:
@@ -117,8 +134,7 @@ async def test_a_kept_connection_that_was_given_up_is_no_failure(transport: Http
             await writer.drain()
         writer.close()
 
-    server, url = await raw_server(answer)
-    async with server:
+    async with raw_server(answer) as url:
         for _ in range(2):
             async with transport.send(Outgoing("POST", url, {}, b"body"), PATIENCE, lambda: None) as response:
                 assert [chunk async for chunk in response.chunks()] == [b"ok"]
@@ -136,8 +152,7 @@ async def test_a_fresh_connection_that_dies_is_not_tried_again(transport: HttpTr
         await reader.readuntil(b"body")
         writer.close()
 
-    server, url = await raw_server(answer)
-    async with server:
+    async with raw_server(answer) as url:
         with pytest.raises(Fault) as failed:
             async with transport.send(Outgoing("POST", url, {}, b"body"), PATIENCE, lambda: None):
                 pass
@@ -159,7 +174,6 @@ async def test_a_reset_is_not_the_end_of_an_answer_without_a_length(transport: H
             writer.transport.abort()
         writer.close()
 
-    server, url = await raw_server(answer)
     received = []
 
     async def read() -> None:
@@ -167,7 +181,7 @@ async def test_a_reset_is_not_the_end_of_an_answer_without_a_length(transport: H
             async for chunk in response.chunks():
                 received.append(chunk)
 
-    async with server:
+    async with raw_server(answer) as url:
         if is_reset:
             with pytest.raises(Fault) as broken:
                 await read()
@@ -191,8 +205,7 @@ async def test_what_is_no_http_is_garbled(transport: HttpTransport, answer_bytes
         await writer.drain()
         writer.close()
 
-    server, url = await raw_server(answer)
-    async with server:
+    async with raw_server(answer) as url:
         with pytest.raises(Fault) as garbled:
             async with transport.send(Outgoing("POST", url, {}, b"body"), PATIENCE, lambda: None):
                 pass

@@ -1,0 +1,125 @@
+"""The answer that comes in over a connection: its head, and what has arrived of its body and nobody has taken yet.
+
+What lives here: the one buffer between a vendor and whoever reads, and who waits for whom. Framing is `connection`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from router.upstream.inflating import unpacked
+from router.wire.faults import Fault, Kind
+
+__all__ = ["Answer", "Unheard"]
+
+HIGH_BYTES = 32 * 1024
+"""Of a body that waits to be taken; beyond it the socket is left alone. What the last reading brought comes on top."""
+
+
+class Unheard(Fault):
+    """The connection ended before a byte of the answer came: a kept one was given up while we wrote."""
+
+    def __init__(self, why: object) -> None:
+        super().__init__(Kind.CONNECT, f"the connection broke: {why}")
+
+
+class Source(Protocol):
+    """Where an answer comes from."""
+
+    def read_on(self) -> None:
+        """There is room again."""
+
+    def let_go(self, answer: Answer) -> None:
+        """The answer is done with."""
+
+
+class Answer:
+    """What a vendor answers: a head, and of the body what has come and was not taken. It reads itself, once."""
+
+    def __init__(self, source: Source) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.is_whole = False
+        self.is_heard_of = False
+        """Whether any byte of it has come."""
+        self._source = source
+        self._has_head = False
+        self._parts: list[bytes] = []
+        self._waiting_bytes = 0
+        self._error: BaseException | None = None
+        self._news: asyncio.Future[None] | None = None
+
+    # ------------------------------------------------------------------ who reads it
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, never empty chunks. Raises `Fault`."""
+        return unpacked(self, self.headers)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._parts:
+            if self._error is not None:
+                raise self._error
+            if self.is_whole:
+                raise StopAsyncIteration
+            await self._changed()
+        chunk = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts.clear()
+        self._waiting_bytes = 0
+        self._source.read_on()
+        return chunk
+
+    async def begun(self) -> None:
+        """Wait for the head. Raises `Fault`."""
+        while not self._has_head:
+            if self._error is not None:
+                raise self._error
+            await self._changed()
+
+    def close(self) -> None:
+        """Nobody reads it any more: unless it is whole, the connection ends with it, at once."""
+        self._source.let_go(self)
+
+    async def _changed(self) -> None:
+        self._news = asyncio.get_running_loop().create_future()
+        await self._news
+
+    # ------------------------------------------------------------------ its connection
+
+    def has_begun(self, status: int) -> None:
+        self.status, self._has_head = status, True
+        self._tell()
+
+    @property
+    def is_begun(self) -> bool:
+        return self._has_head
+
+    @property
+    def is_delimited(self) -> bool:
+        """Whether the answer itself says where it ends; else the end of its connection does."""
+        return "content-length" in self.headers or "transfer-encoding" in self.headers
+
+    def brings(self, part: bytes) -> bool:
+        """Take a part of the body; whether that is enough for now."""
+        self._parts.append(part)
+        self._waiting_bytes += len(part)
+        self._tell()
+        return self._waiting_bytes > HIGH_BYTES
+
+    def ends(self) -> None:
+        self.is_whole = True
+        self._tell()
+
+    def fails(self, error: BaseException) -> None:
+        """What has come before is given out all the same."""
+        if self._error is None and not self.is_whole:
+            self._error = error
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)

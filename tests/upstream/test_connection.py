@@ -1,0 +1,259 @@
+"""One connection to a vendor, byte for byte: however its answer is cut, it is read as it was meant."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import asynccontextmanager
+
+import pytest
+import trustme
+
+from router.upstream import pool
+from router.upstream.http import HttpTransport
+from router.upstream.transport import Outgoing, Patience
+from router.wire.faults import Fault, Kind
+from router.wire.upload import Upload
+from tests.upstream.test_http import raw_server
+
+PATIENCE = Patience(connect_s=5, silence_s=20)
+CHUNKED = (
+    b"HTTP/1.1 100 Continue\r\n\r\n"
+    b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    b"HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nTransfer-Encoding: chunked\r\nX-Twice: one\r\nX-Twice: two\r\n\r\n"
+    b"3;word=x\r\nabc\r\n1\r\nd\r\n0\r\nX-Trailer: late\r\n\r\n"
+)
+COUNTED = b"HTTP/1.1 200 OK\nContent-Length: 4\n\nabcd"  # lines as small servers end them
+UNTIL_ITS_END = b"HTTP/1.0 200 OK\r\ncontent-type: audio/mpeg\r\n\r\nabcd"
+EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+@pytest.fixture
+async def transport():
+    one = HttpTransport()
+    yield one
+    await one.close()
+
+
+async def asked(transport: HttpTransport, url: str, *, patience: Patience = PATIENCE):
+    async with transport.send(Outgoing("POST", url, {}, b"body"), patience, lambda: None) as response:
+        return response.status, dict(response.headers), b"".join([chunk async for chunk in response.chunks()])
+
+
+def pieces(answer: bytes, at: int, *, is_last: bool = False):
+    """A server that gives the answer in two pieces."""
+
+    async def give(reader, writer):
+        while True:
+            await reader.readuntil(b"body")
+            for part in (answer[:at], answer[at:]):
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(0.001)
+            if is_last:
+                return
+
+    return give
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_last", "status", "body"),
+    [(CHUNKED, False, 200, b"abcd"), (COUNTED, False, 200, b"abcd"), (EMPTY, False, 204, b"")],
+)
+async def test_an_answer_is_the_same_wherever_it_is_cut(transport, answer, is_last, status, body) -> None:
+    """Each boundary, over one kept connection after the other: interim answers, trailers and odd lines included."""
+    for at in range(1, len(answer)):
+        async with raw_server(pieces(answer, at, is_last=is_last)) as url:
+            for _ in range(2):
+                seen = await asked(transport, url)
+                assert (seen[0], seen[2]) == (status, body), at
+                assert "x-trailer" not in seen[1]
+                assert "link" not in seen[1]
+                assert seen[1].get("x-twice", "one") == "one"
+
+
+async def test_an_answer_that_ends_with_its_connection_is_the_same_wherever_it_is_cut(transport) -> None:
+    """As old servers do it."""
+    for at in range(1, len(UNTIL_ITS_END)):
+        async with raw_server(pieces(UNTIL_ITS_END, at, is_last=True)) as url:
+            assert (await asked(transport, url))[2] == b"abcd", at
+
+
+@pytest.mark.parametrize("answer", [CHUNKED, COUNTED])
+async def test_an_answer_that_breaks_off_anywhere_is_a_fault(transport, answer) -> None:
+    """Never a short answer: in its head the connection failed, in its body the answer is garbled."""
+    begins = answer.index(b"200 OK")
+    for at in range(1, len(answer)):
+        async with raw_server(pieces(answer[:at], 0, is_last=True)) as url:
+            with pytest.raises(Fault) as broken:
+                await asked(transport, url)
+        assert broken.value.kind in ({Kind.CONNECT, Kind.GARBLED} if at > begins else {Kind.CONNECT}), at
+
+
+@pytest.mark.parametrize("more", [b"x", b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil", b"\r\n\r\njunk"])
+async def test_what_comes_behind_an_answer_is_nobodys(transport, more: bytes) -> None:
+    """The answer is good; the connection, which has said more than it was asked, is not used again."""
+    connections = []
+
+    async def give(reader, writer):
+        connections.append(writer)
+        await reader.readuntil(b"body")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok" + more)
+        await reader.read()
+
+    async with raw_server(give) as url:
+        for _ in range(2):
+            assert (await asked(transport, url))[2] == b"ok"
+
+    assert len(connections) == 2
+
+
+async def test_trailers_without_end_are_garbled(transport) -> None:
+    """The parser would hold them all."""
+
+    async def give(reader, writer):
+        await reader.readuntil(b"body")
+        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\nx: ")
+        while True:
+            writer.write(b"y" * 65_536)
+            await writer.drain()
+
+    async with raw_server(give) as url:
+        with pytest.raises(Fault) as garbled:
+            await asked(transport, url)
+
+    assert garbled.value.kind is Kind.GARBLED
+
+
+async def test_an_error_in_the_middle_of_an_upload_is_heard(transport) -> None:
+    """The vendor has seen enough: its answer is there, and the rest is not written; the next call has a connection."""
+    read = []
+
+    async def give(reader, writer):
+        await reader.readuntil(b"head")
+        writer.write(b"HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno")
+        await writer.drain()
+        while part := await reader.read(65_536):
+            read.append(len(part))
+            if sum(read) > 4_000_000:
+                await asyncio.sleep(0.05)
+
+    upload = Upload("a", "b", bytes(64_000_000))
+    async with raw_server(give) as url:
+        for _ in range(2):
+            request = Outgoing("POST", url, {}, [b"head", upload])
+            async with transport.send(request, PATIENCE, lambda: pytest.fail("it was not sent")) as response:
+                assert (response.status, [chunk async for chunk in response.chunks()]) == (413, [b"no"])
+
+    assert sum(read) < 2 * 64_000_000
+
+
+async def test_a_slow_reader_stops_the_vendor_and_is_not_its_silence(transport) -> None:
+    """What waits here stays small, and the vendor is not blamed for the pause."""
+    written = []
+
+    async def give(reader, writer):
+        await reader.readuntil(b"body")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 64000000\r\n\r\n")
+        for _ in range(64):
+            writer.write(bytes(1_000_000))
+            await writer.drain()
+            written.append(1_000_000)
+
+    async with raw_server(give) as url:
+        request = Outgoing("POST", url, {}, b"body")
+        async with transport.send(request, Patience(connect_s=5, silence_s=0.2), lambda: None) as response:
+            chunks = response.chunks()
+            size = len(await anext(chunks))
+            await asyncio.sleep(0.6)
+            assert sum(written) < 20_000_000  # what the sockets hold
+            async for chunk in chunks:
+                assert 0 < len(chunk) <= 256 * 1024
+                size += len(chunk)
+
+    assert size == 64_000_000
+
+
+async def test_a_connection_that_waits_too_long_is_given_up(transport, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept for ever."""
+    monkeypatch.setattr(pool, "KEPT_S", 0.05)
+    ended = asyncio.Event()
+
+    async def give(reader, writer):
+        await reader.readuntil(b"body")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        await reader.read()
+        ended.set()
+
+    async with raw_server(give) as url:
+        await asked(transport, url)
+        await asyncio.wait_for(ended.wait(), 10)
+
+
+# ------------------------------------------------------------------ TLS
+
+
+@asynccontextmanager
+async def tls_server(authority: trustme.CA, name: str, *, is_short: bool = False):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(name).configure_cert(context)
+
+    async def give(reader, writer):
+        try:
+            await reader.readuntil(b"body")
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 200000\r\n\r\n" + bytes(200_000 - 10 * is_short))
+            await writer.drain()
+            if not is_short:
+                await reader.read()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(give, "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield f"https://localhost:{server.sockets[0].getsockname()[1]}/"
+        await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def authority(monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
+    """One that is trusted."""
+    one = trustme.CA()
+    make = pool._tls
+
+    def trusting() -> ssl.SSLContext:
+        context = make()
+        one.configure_trust(context)
+        return context
+
+    monkeypatch.setattr(pool, "_tls", trusting)
+    return one
+
+
+async def test_a_vendor_is_reached_by_tls(transport, authority: trustme.CA) -> None:
+    """Its name is checked, and its answer whole."""
+    async with tls_server(authority, "localhost") as url:
+        status, _, body = await asked(transport, url)
+        await transport.close()
+
+    assert (status, len(body)) == (200, 200_000)
+
+
+async def test_an_answer_by_tls_that_is_cut_short_is_a_fault(transport, authority: trustme.CA) -> None:
+    async with tls_server(authority, "localhost", is_short=True) as url:
+        with pytest.raises(Fault) as broken:
+            await asked(transport, url)
+
+    assert broken.value.kind is Kind.GARBLED
+
+
+@pytest.mark.parametrize("case", ["another name", "nobody's authority"])
+async def test_a_vendor_without_a_trusted_name_is_told_nothing(transport, authority: trustme.CA, case: str) -> None:
+    """No key goes to whoever answers there."""
+    signing = authority if case == "another name" else trustme.CA()
+    async with tls_server(signing, "other.test" if case == "another name" else "localhost") as url:
+        with pytest.raises(Fault) as refused:
+            await asked(transport, url)
+
+    assert (refused.value.kind, "no trusted TLS connection" in refused.value.message) == (Kind.CONNECT, True)
