@@ -6,17 +6,16 @@ What lives here: what is done with one vendor. Which is tried, when the next one
 
 from __future__ import annotations
 
-import math
 from asyncio import CancelledError, Event
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
 from functools import partial
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from router.cache.recordings import Recordings
-from router.config import CacheEntry
+from router.chain import Chain
 from router.reply import Audio, Reply
 from router.routing.fit import Fitted
 from router.routing.history import History
@@ -25,59 +24,14 @@ from router.routing.pricing import Bill
 from router.sending import Sender, recording_key
 from router.streams import ending, heard, remade
 from router.telemetry import AttemptRecord, CallRecord, milliseconds, unquoted
-from router.upstream.ahead import Opener, begun, in_turn
+from router.upstream.ahead import Opener, after, begun, in_turn
 from router.upstream.keeping import NOBODY, Course, Keeper
 from router.upstream.places import Places
 from router.upstream.transport import Transport
-from router.upstream.waiting import DeadlineOver, Limits, waited
-from router.wire.calls import CallKind
+from router.upstream.waiting import DeadlineOver, Limits, Waiting
 from router.wire.faults import Fault, Kind
 
-__all__ = ["Attempt", "Attempts", "Chain"]
-
-
-class Chain(Struct, frozen=True):
-    """The targets to try, how often each, and until when. `is_of_client`: what they are asked is the client's own.
-
-    `retry_share`: of calls, that a target may be asked once more. `given_up`: requests that were sent and then left,
-    which vendors may bill all the same. `cache`: how long a recording is kept, for `owner` alone or for all. `keeper`:
-    who keeps the call beyond this process, or watches it. `wait_s`: as in `Call`.
-    """
-
-    able: Sequence[Fitted]
-    is_direct: bool
-    kind: CallKind
-    tries: int
-    began: float
-    retry_share: float
-    given_up: list[Fitted]
-    is_of_client: bool = True
-    cache: CacheEntry | None = None
-    owner: str | None = None
-    keeper: Keeper = NOBODY
-    wait_s: float | None = None
-
-    def limits(self, fitted: Fitted, now: float) -> Limits:
-        """The time of the next attempt: its own, within what the deadline of the call leaves."""
-        timing = fitted.target.timing[self.kind]
-        bounds = [bound for bound in (timing.deadline_s, self.wait_s) if bound is not None]
-        left_s = max(0.0, self.began + min(bounds) - now) if bounds else math.inf
-        is_deadline = left_s < timing.timeout_s
-        attempt_s = min(timing.timeout_s, left_s)
-        return Limits(attempt_s, timing.first_byte_s, timing.timeout_s, timing.connect_s, is_deadline=is_deadline)
-
-    def hedge_after_s(self, fitted: Fitted) -> float | None:
-        """Seconds until the next target is started beside this one; None: never."""
-        return fitted.target.timing[self.kind].hedge_after_s
-
-    @property
-    def is_hedged(self) -> bool:
-        """Whether two attempts may run side by side."""
-        return (
-            not self.keeper.is_lasting
-            and len(self.able) > 1
-            and any(self.hedge_after_s(fitted) is not None for fitted in self.able)
-        )
+__all__ = ["Attempt", "Attempts"]
 
 
 class Attempt(Struct):
@@ -103,6 +57,34 @@ class Attempt(Struct):
         return record
 
 
+class _Remembered:
+    """Let the history have what comes of an attempt, as far as its vendor was asked."""
+
+    __slots__ = ("_attempt", "_clock", "_history")
+
+    def __init__(self, attempt: Attempt, history: History, clock: Callable[[], float]) -> None:
+        self._attempt = attempt
+        self._history = history
+        self._clock = clock
+
+    def __enter__(self) -> None:
+        """Nothing has come of it yet."""
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        attempt = self._attempt
+        if isinstance(error, Fault):
+            error.may_exist = error.may_exist or attempt.course.may_exist
+        if not attempt.is_asked:
+            return
+        if error is None:
+            self._history.spoke(attempt.fitted, attempt.began, self._clock())
+        elif isinstance(error, Fault):
+            self._history.blamed(attempt.fitted, error, attempt.began, self._clock())
+        else:  # left, too late, or a bug: no word on the vendor
+            is_late = attempt.is_late or isinstance(error, DeadlineOver)
+            self._history.abandoned(attempt.fitted, attempt.began, self._clock(), is_late=is_late)
+
+
 class Attempts:
     """Makes attempts, for all calls of a process."""
 
@@ -126,33 +108,15 @@ class Attempts:
         """
         limits = chain.limits(attempt.fitted, attempt.began)
         async with AsyncExitStack() as opened:
-            with self._remembered(attempt):
-                async with waited(limits) as waiting:
+            with _Remembered(attempt, self._history, self._clock):
+                async with Waiting(limits) as waiting:
                     on_sent = waiting.request_is_sent
                     if chain.cache:
                         reply = await self._recorded(attempt, chain, record, limits, on_sent, opened)
                     else:
                         reply = await self._asked(attempt, record, limits, on_sent, opened, chain.keeper)
-            await commitment.enter_async_context(opened.pop_all())
+            commitment.push_async_exit(opened.pop_all())
         return reply
-
-    @contextmanager
-    def _remembered(self, attempt: Attempt) -> Iterator[None]:
-        """Let the history have what comes of an attempt, as far as its vendor was asked."""
-        try:
-            yield
-        except Fault as fault:
-            fault.may_exist = fault.may_exist or attempt.course.may_exist
-            if attempt.is_asked:
-                self._history.blamed(attempt.fitted, fault, attempt.began, self._clock())
-            raise
-        except BaseException as over:  # left, too late, or a bug: no word on the vendor
-            if attempt.is_asked:
-                is_late = attempt.is_late or isinstance(over, DeadlineOver)
-                self._history.abandoned(attempt.fitted, attempt.began, self._clock(), is_late=is_late)
-            raise
-        if attempt.is_asked:
-            self._history.spoke(attempt.fitted, attempt.began, self._clock())
 
     async def _asked(
         self,
@@ -213,8 +177,8 @@ class Attempts:
                 waiting.request_is_sent()
                 on_sent()
 
-            with self._remembered(own):
-                async with waited(patient) as waiting:
+            with _Remembered(own, self._history, self._clock):
+                async with Waiting(patient) as waiting:
                     made = await self._asked(own, record, patient, is_sent, held)
             assert made.audio
             reply.bills, reply.requests, reply.began = made.bills, made.requests, made.began
@@ -223,7 +187,7 @@ class Attempts:
         key = recording_key(fitted, None if chain.cache.shared else chain.owner)
         listening = await opened.enter_async_context(self._recordings.listening(key, chain.cache.ttl, speak))
         reply.cache = listening.how
-        chunks = await begun(listening.chunks())
+        chunks = listening.chunks()
         reply.audio = Audio(await anext(chunks), chunks)
         return reply
 
@@ -248,13 +212,14 @@ class Attempts:
 
         Pieces that follow are asked for while the one before still streams, and all become one recording.
         """
-        chunks = await heard(chunks, reply.bills[0], opened)
+        audio = await heard(chunks, reply.bills[0], opened)
         told = reply.bills[0].asked
-        if following or told.source != told.wanted:
-            chunks, openers = self._openers(chunks, following, reply)
-            parts = in_turn(chunks, openers, pause_before_again)
-            made = remade(await opened.enter_async_context(aclosing(parts)), told)
-            chunks = await opened.enter_async_context(aclosing(made))
+        if not following and told.source == told.wanted:
+            return audio
+        chunks, openers = self._openers(after(audio.first, audio.rest), following, reply)
+        parts = in_turn(chunks, openers, pause_before_again)
+        made = remade(await opened.enter_async_context(aclosing(parts)), told)
+        chunks = await opened.enter_async_context(aclosing(made))
         return Audio(await anext(chunks), chunks)
 
     def _openers(
@@ -282,12 +247,12 @@ class Attempts:
         attempt = Attempt(fitted, self._clock())
         try:
             async with AsyncExitStack() as opened:
-                async with waited(limits) as waiting:
+                async with Waiting(limits) as waiting:
                     answer = await self._sender.send(fitted, limits, attempt.course, waiting.request_is_sent, opened)
                     assert answer.audio
                     bill = Bill(fitted, answer.units)
-                    chunks = await heard(answer.audio, bill, opened)
-                await held.enter_async_context(opened.pop_all())
+                    audio = await heard(answer.audio, bill, opened)
+                held.push_async_exit(opened.pop_all())
         except Fault as fault:
             fault.may_exist = fault.may_exist or attempt.course.may_exist
             reply.record.attempts.append(attempt.told(fault.kind.value, self._clock(), fault))
@@ -295,4 +260,4 @@ class Attempts:
                 self._history.blamed(fitted, fault, attempt.began, self._clock())
             raise
         reply.bills.append(bill)
-        return chunks
+        return after(audio.first, audio.rest)

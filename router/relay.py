@@ -18,8 +18,9 @@ from time import monotonic
 
 from msgspec.structs import replace
 
-from router.attempt import Attempt, Attempts, Chain
+from router.attempt import Attempt, Attempts
 from router.cache.recordings import Recordings
+from router.chain import Chain
 from router.media.length import length_of
 from router.reply import Audio, Reply, measure, settled, tell_cost
 from router.resuming import Resuming, can_resume
@@ -32,7 +33,7 @@ from router.routing.select import Selection, is_length_needed, select
 from router.routing.translating import asked, batches, fewer, in_english, is_english, lines_of, prepared, read_lines
 from router.telemetry import CallRecord, Sink, milliseconds
 from router.upstream.keeping import NOBODY, Keeper
-from router.upstream.racing import Race, Run, alarm, first_of
+from router.upstream.racing import Alarm, Race, Run, first_of
 from router.upstream.transport import Transport
 from router.upstream.waiting import DeadlineOver
 from router.wire.calls import Call, ListenCall, SpeechCall
@@ -175,7 +176,7 @@ class Relay:
                 attempt = Attempt(fitted, self._clock())
                 try:
                     late_s = chain.hedge_after_s(fitted) if race else None
-                    with alarm(late_s, partial(self._hedge, attempt, chain, targets, race)):
+                    with Alarm(late_s, partial(self._hedge, attempt, chain, targets, race)):
                         reply = await self._attempts.make(attempt, chain, record, commitment)
                 except DeadlineOver as over:
                     self._tell(record, attempt, "deadline", chain)

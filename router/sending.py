@@ -47,8 +47,7 @@ class Sender:
         bounds = Bounds(outlet.limits.max_document, outlet.limits.max_reply)
         side = Side(fitted.target.name, outlet.facts, outlet.settings, fitted.extras, transport, bounds)
         patience = Patience(connect_s=limits.connect_s, silence_s=limits.silence_s)
-        held = self._conversations.held(fitted.request(), side, patience, course, on_sent, keeper)
-        told = await opened.enter_async_context(held)
+        told = await self._conversations.begun(fitted.request(), side, patience, course, on_sent, opened, keeper)
         due = fitted.operation, outlet.facts, outlet.settings, fitted.wants
         answer = await read_answer(
             told.response,

@@ -14,10 +14,11 @@ from msgspec.structs import replace
 from router.media.join import joined
 from router.media.meter import metered
 from router.media.paths import MUSIC, SPEECH, Undecodable
+from router.reply import Audio
 from router.routing.fit import Fitted
 from router.routing.pricing import Bill, foreseen_s, is_by_length
-from router.upstream.ahead import after, begun
-from router.upstream.answers import audible
+from router.upstream.ahead import after
+from router.upstream.answers import Audible
 from router.vendors.spec import SoundAsk
 from router.wire.audio import Format
 from router.wire.containers import HEAD_BYTES, format_of
@@ -46,21 +47,22 @@ async def ending(chunks: AsyncIterator[bytes], end: Event) -> AsyncGenerator[byt
     end.set()
 
 
-async def heard(chunks: AsyncIterator[bytes], bill: Bill, opened: AsyncExitStack) -> AsyncIterator[bytes]:
+async def heard(chunks: AsyncIterator[bytes], bill: Bill, opened: AsyncExitStack) -> Audio:
     """A vendor's audio, begun, and measured where it is billed by its length.
 
     It is taken for what it is: some vendors choose the format themselves, and some choose another than was asked for.
     """
     source = bill.asked.source
-    chunks = audible(chunks, source, bill.asked.target.outlet.limits.max_reply)
-    if source and source.codec != "pcm":  # samples may begin like anything
-        first = await anext(chunks)
-        chunks = after(first, chunks)
-        if (found := format_of(first[:HEAD_BYTES])) and found != source:
-            bill.asked = replace(bill.asked, source=found)
+    chunks = Audible(chunks, source, bill.asked.target.outlet.limits.max_reply)
+    first = await anext(chunks)
+    is_told = source is not None and source.codec != "pcm"  # samples may begin like anything
+    if is_told and (found := format_of(first[:HEAD_BYTES])) and found != source:
+        bill.asked = replace(bill.asked, source=found)
     if bill.asked.source and is_by_length(bill.asked, bill.reported):
-        chunks = await opened.enter_async_context(aclosing(_metered(chunks, bill.asked.source, bill)))
-    return await begun(chunks)
+        whole = after(first, chunks)
+        chunks = await opened.enter_async_context(aclosing(_metered(whole, bill.asked.source, bill)))
+        first = await anext(chunks)
+    return Audio(first, chunks)
 
 
 async def _metered(chunks: AsyncIterator[bytes], source: Format, bill: Bill) -> AsyncGenerator[bytes]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, cast
 
 import msgspec
@@ -18,7 +18,7 @@ from litestar.types.asgi_types import HTTPReceiveMessage
 
 from router.wire.errors import CallError, InvalidCall, TooLarge, TooSlow
 
-__all__ = ["ClientLeft", "Exchange", "new_request_id", "request_id_of"]
+__all__ = ["DEPARTURE", "ClientLeft", "Exchange", "new_request_id", "request_id_of"]
 
 BODY_IDLE_S = 60.0
 SLOWEST_BODY = 100  # bytes a second; live speech in the thriftiest codec is 750
@@ -38,6 +38,13 @@ def request_id_of(scope: Scope) -> str:
 def new_request_id() -> str:
     """For a request that has none of its own."""
     return f"req_{secrets.token_hex(16)}"
+
+
+DEPARTURE = "audio_router.departure"
+"""The extension of ASGI by which our server tells that the client has gone: `Departure`. Waiting for its message
+instead would take a task for each call."""
+Departure = Callable[[Callable[[], None] | None], None]
+"""Called with what is to be told, as long as it is to be told."""
 
 
 class ClientLeft(Exception):
@@ -68,6 +75,7 @@ class Exchange:
         }
         self.method: str = scope["method"]  # type: ignore[typeddict-item]  # an HTTP scope has one
         self.request_id = request_id_of(scope)
+        self._tell_departure = cast("Departure | None", (scope.get("extensions") or {}).get(DEPARTURE))
         self._is_complete = False
         self._has_left = False
         self._work: asyncio.Task[None] | None = None
@@ -118,28 +126,25 @@ class Exchange:
         except TimeoutError as error:
             raise _too_slow(self._body_idle_s, self._slowest) from error
 
-    @asynccontextmanager
-    async def watched(self) -> AsyncIterator[None]:
+    def watched(self) -> AbstractAsyncContextManager[None]:
         """Cancel what runs inside when the client goes away, and raise `ClientLeft`. The body has been read by then."""
-        self._work = work = asyncio.current_task()
-        assert work
+        return _Watched(self)
 
-        async def watch() -> None:
-            while (await self._receive())["type"] != "http.disconnect":
-                pass
-            if not self._is_complete:
-                self._leave()
+    def watch_over(self, work: asyncio.Task[None] | None) -> None:
+        """What ends when the client leaves; None: nothing does, any more."""
+        self._work = work
+        if self._tell_departure:
+            self._tell_departure(None if work is None else self._departed)
 
-        watcher = asyncio.get_running_loop().create_task(watch())
-        try:
-            yield
-        except asyncio.CancelledError:
-            if self._has_left and work.uncancel() == 0:
-                raise ClientLeft from None
-            raise
-        finally:
-            self._work = None
-            watcher.cancel()
+    @property
+    def has_left(self) -> bool:
+        """Whether the client has gone before the reply was complete."""
+        return self._has_left
+
+    def _departed(self) -> None:
+        """The server's word."""
+        if not self._is_complete:
+            self._leave()
 
     def _leave(self) -> None:
         """The client has gone: end the watched work, once."""
@@ -183,6 +188,26 @@ class Exchange:
     async def fail(self, error: CallError, headers: Mapping[str, str]) -> None:
         """The error in OpenAI's envelope."""
         await self.reply(error.status, "application/json", error.body(), {**headers, **error.headers})
+
+
+class _Watched:
+    """Work that ends with its client."""
+
+    __slots__ = ("_exchange", "_work")
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._work: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        self._work = asyncio.current_task()
+        self._exchange.watch_over(self._work)
+
+    async def __aexit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        self._exchange.watch_over(None)
+        is_left = isinstance(error, asyncio.CancelledError) and self._exchange.has_left
+        if is_left and self._work and self._work.uncancel() == 0:
+            raise ClientLeft from None
 
 
 def _too_large(largest: int) -> TooLarge:

@@ -5,8 +5,8 @@ What lives here: counting. Who counts the calls in the background: `tasks`. What
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 from router.routing.plan import KINDS
 from router.wire.errors import CallError, Unavailable
@@ -41,16 +41,27 @@ class Gate:
         """Let nobody in from now on; whoever is inside goes on."""
         self.is_closed = True
 
-    @contextmanager
-    def passed(self, kind: str, most: int) -> Iterator[None]:
+    def passed(self, kind: str, most: int) -> AbstractContextManager[None]:
         """Be inside while the context lasts. Raises `Stopping`, or `Unavailable` where `most` are inside already."""
         if self.is_closed:
             raise Stopping
         if sum(self._inside.values()) >= most:
             message = f"The server has as many calls as it takes at once: {most:,} (server.max_calls)."
             raise Unavailable(message, code="too_many_calls", headers={"retry-after": "1"})
-        self._inside[kind] += 1
-        try:
-            yield
-        finally:
-            self._inside[kind] -= 1
+        return _Inside(self._inside, kind)
+
+
+class _Inside:
+    """One who is inside."""
+
+    __slots__ = ("_counts", "_kind")
+
+    def __init__(self, counts: dict[str, int], kind: str) -> None:
+        self._counts = counts
+        self._kind = kind
+
+    def __enter__(self) -> None:
+        self._counts[self._kind] += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._counts[self._kind] -= 1

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 import socket
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
@@ -19,7 +20,7 @@ import uvicorn
 from litestar.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from router.api.exchange import Exchange, new_request_id, request_id_of
+from router.api.exchange import DEPARTURE, Exchange, new_request_id, request_id_of
 from router.api.gate import Stopping
 from router.api.guard import granting
 from router.wire.errors import InvalidCall
@@ -97,6 +98,7 @@ class _Connection(HttpToolsProtocol):
         self._head_s = head_s
         self._max_head = max_head
         self._head_due: asyncio.TimerHandle | None = None
+        self._on_departure: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -107,6 +109,14 @@ class _Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_is_here()
         super().connection_lost(exc)
+        if self._on_departure is not None:
+            self._on_departure()
+
+    def _tell_departure(self, tell: Callable[[], None] | None) -> None:
+        """Let the call under way know when its client has gone, which it may have by now."""
+        self._on_departure = tell
+        if tell is not None and self.transport.is_closing():
+            self.loop.call_soon(tell)
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -143,6 +153,8 @@ class _Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]
         """Start the call. One that shutdown ends before its reply has begun is told so, not uvicorn's bare 500."""
+        self._on_departure = None
+        cast("Any", cycle.scope)["extensions"] = {DEPARTURE: self._tell_departure}
 
         async def answered(scope: Scope, receive: Receive, send: Send) -> None:
             try:

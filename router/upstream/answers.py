@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.upstream.documents import USUAL, Bounds, document_in, error_in, whole
-from router.upstream.lookup import discreet, error_in_event, error_in_success, fault_in, units_in
+from router.upstream.lookup import Discreet, error_in_event, error_in_success, fault_in, units_in
 from router.upstream.sse import EventParser
 from router.upstream.transport import Response
 from router.vendors.spec import Delta, Framing, Heard, Interim, Json, Operation, Piece, Reply, Unit, Vendor
@@ -22,7 +22,7 @@ from router.wire.audio import Format
 from router.wire.faults import Fault, Kind
 from router.wire.transcripts import Segment, Transcript, lacking_in
 
-__all__ = ["Answer", "audible", "interim_of", "read_answer"]
+__all__ = ["Answer", "Audible", "interim_of", "read_answer"]
 
 STEP_BYTES = 64 * 1024
 END = "[DONE]"  # what some servers send as the last event, which is no JSON
@@ -68,13 +68,13 @@ async def read_answer(
     Raises `Fault`, at once or while it streams; its message holds no secret.
     """
     context = _Context(vendor, secrets, wants, language, bounds)
-    with discreet(secrets):
+    with Discreet(secrets):
         return await _read(response, _reply_due(response, operation, as_events=as_events), context)
 
 
 async def interim_of(response: Response, vendor: Vendor, secrets: Mapping[str, str], bounds: Bounds = USUAL) -> Interim:
     """An answer on the way to the result, whole. Raises `Fault`; its message holds no secret."""
-    with discreet(secrets):
+    with Discreet(secrets):
         if response.status >= 300:
             raise fault_in(vendor.errors, response.status, response.headers, await error_in(response))
         body = await whole(response, bounds.document)
@@ -163,23 +163,39 @@ def _made(reply: Reply, document: Json) -> Any:
         raise Fault(Kind.GARBLED, f"unexpected {what}: {type(error).__name__}: {error}") from error
 
 
-async def audible(chunks: AsyncIterator[bytes], source: Format | None, largest: int) -> AsyncIterator[bytes]:
+class Audible:
     """The chunks of an answer that is audio in that format, of at most `largest` bytes.
 
     Raises `Fault` (GARBLED) for none at all, for text, and for one that does not end.
     """
-    is_first = True
-    size = 0
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > largest:
-            raise Fault(Kind.GARBLED, f"more than {largest:,} bytes of audio")
-        if is_first and source and source.codec != "pcm" and chunk[:1] in (b"{", b"<"):  # samples may begin so
+
+    __slots__ = ("_chunks", "_largest", "_size", "_source")
+
+    def __init__(self, chunks: AsyncIterator[bytes], source: Format | None, largest: int) -> None:
+        self._chunks = chunks
+        self._source = source
+        self._largest = largest
+        self._size = 0
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            chunk = await anext(self._chunks)
+        except StopAsyncIteration:
+            if not self._size:
+                raise Fault(Kind.GARBLED, "an empty answer where audio was due") from None
+            raise
+        if not self._size and self._is_text(chunk):
             raise Fault(Kind.GARBLED, "text where audio was due")
-        is_first = False
-        yield chunk
-    if is_first:
-        raise Fault(Kind.GARBLED, "an empty answer where audio was due")
+        self._size += len(chunk)
+        if self._size > self._largest:
+            raise Fault(Kind.GARBLED, f"more than {self._largest:,} bytes of audio")
+        return chunk
+
+    def _is_text(self, chunk: bytes) -> bool:
+        return bool(self._source and self._source.codec != "pcm" and chunk[:1] in (b"{", b"<"))  # samples may begin so
 
 
 async def _whole_audio(audio: bytes) -> AsyncIterator[bytes]:
@@ -206,7 +222,7 @@ class _Events:
         self.is_ended = False
 
     async def __aiter__(self) -> AsyncIterator[Any]:
-        with discreet(self._context.secrets):
+        with Discreet(self._context.secrets):
             async for event in self._documents():
                 if (made := _made(self._reply, event)) is not None:
                     yield made

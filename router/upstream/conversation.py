@@ -7,8 +7,8 @@ may lie; a job that nobody waits for any more is taken back. How one request is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import NoReturn
 from urllib.parse import urljoin
 
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from router.upstream.addresses import address_of
 from router.upstream.keeping import NOBODY, Course, Keeper, Stage
-from router.upstream.lookup import discreet, units_in
+from router.upstream.lookup import Discreet, units_in
 from router.upstream.talk import Kept, Known, Side, Talk, said_once
 from router.upstream.transport import Patience, Response
 from router.vendors.spec import Draft, Interim, Steps, Unit
@@ -53,26 +53,26 @@ class Conversations:
         self._farewells: set[asyncio.Task[None]] = set()
         self._kept: Kept = {}
 
-    @asynccontextmanager
-    async def held(
+    async def begun(
         self,
         request: Draft | Steps,
         side: Side,
         patience: Patience,
         course: Course,
         on_sent: Callable[[], None],
+        opened: AsyncExitStack,
         keeper: Keeper = NOBODY,
-    ) -> AsyncIterator[Told]:
-        """Open the answer that holds the result. Raises `Fault`; `course` tells whether a job may be there."""
+    ) -> Told:
+        """The answer that holds the result, which ends with `opened`.
+
+        Raises `Fault`; `course` tells whether a job may be there.
+        """
         talk = Talk(side, patience, course, on_sent, keeper, self._kept)
-        async with AsyncExitStack() as opened:
-            with discreet(side.settings):
-                if isinstance(request, Draft):
-                    await keeper.sending(side.target)
-                    response = await opened.enter_async_context(talk.asked(request))
-                else:
-                    response = await self._stepped(request, talk, opened)
-            yield Told(response, talk.units)
+        with Discreet(side.settings):
+            if not isinstance(request, Draft):
+                return Told(await self._stepped(request, talk, opened), talk.units)
+            await keeper.sending(side.target)
+            return Told(await opened.enter_async_context(talk.asked(request)), talk.units)
 
     async def _stepped(self, steps: Steps, talk: Talk, opened: AsyncExitStack) -> Response:
         try:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import email.utils
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from router.vendors.looking import look
 from router.vendors.spec import ErrorShape, Json, Unit, Vendor
 from router.wire.faults import Fault, Kind
 
-__all__ = ["discreet", "error_in_event", "error_in_success", "fault_in", "units_in"]
+__all__ = ["Discreet", "error_in_event", "error_in_success", "fault_in", "units_in"]
 
 LONGEST_MESSAGE = 500
 LONGEST_PARAM = 100
@@ -41,7 +40,11 @@ BY_STATUS = {
 
 def units_in(vendor: Vendor, document: Json, headers: Mapping[str, str]) -> dict[Unit, float]:
     """What a document or the headers of an answer say will be billed."""
-    found = {unit: _number(look(path, document, headers)) for unit, path in vendor.billed.items()}
+    found = {
+        unit: _number(look(path, document, headers))
+        for unit, path in vendor.billed.items()
+        if document is not None or "header:" in path
+    }
     return {unit: amount for unit, amount in found.items() if amount is not None and amount >= 0}
 
 
@@ -60,6 +63,8 @@ def error_in_event(shape: ErrorShape, event: Json) -> Fault | None:
 
 
 def _code(shape: ErrorShape, document: Json, headers: Mapping[str, str]) -> str | None:
+    if document is None and "header:" not in shape.code:
+        return None
     found = look(shape.code, document, headers)
     return None if found is None or str(found) in shape.ok else str(found)
 
@@ -116,20 +121,27 @@ def _number(value: str | float | None) -> float | None:
     return number if math.isfinite(number) and abs(number) <= LARGEST_NUMBER else None
 
 
-@contextmanager
-def discreet(secrets: Mapping[str, str]) -> Iterator[None]:
+class Discreet:
     """Take our secrets out of whatever a fault that leaves here repeats of a vendor's words; and cut them, after that.
 
     Its arguments and causes go too, which a traceback would show.
     """
-    try:
-        yield
-    except Fault as fault:
-        fault.message = _scrubbed(fault.message, secrets)[:LONGEST_MESSAGE]
-        fault.code = fault.code and _scrubbed(fault.code, secrets)[:LONGEST_PARAM]
-        fault.param = fault.param and _scrubbed(fault.param, secrets)[:LONGEST_PARAM]
-        fault.args = (fault.message,)
-        raise fault from None
+
+    __slots__ = ("_secrets",)
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._secrets = secrets
+
+    def __enter__(self) -> None:
+        """Nothing is said yet."""
+
+    def __exit__(self, _kind: type[BaseException] | None, fault: BaseException | None, _trace: object) -> None:
+        if isinstance(fault, Fault):
+            fault.message = _scrubbed(fault.message, self._secrets)[:LONGEST_MESSAGE]
+            fault.code = fault.code and _scrubbed(fault.code, self._secrets)[:LONGEST_PARAM]
+            fault.param = fault.param and _scrubbed(fault.param, self._secrets)[:LONGEST_PARAM]
+            fault.args = (fault.message,)
+            fault.__cause__, fault.__suppress_context__ = None, True
 
 
 def _scrubbed(words: str, secrets: Mapping[str, str]) -> str:

@@ -6,11 +6,11 @@ What lives here: tasks, and what they have opened. When a run is late, and what 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Generic, TypeVar
 
-__all__ = ["Race", "Run", "alarm", "first_of"]
+__all__ = ["Alarm", "Race", "Run", "first_of"]
 
 _T = TypeVar("_T")
 
@@ -105,14 +105,20 @@ async def _side_by_side(first: _Runner[_T]) -> AsyncIterator[list[_Runner[_T]]]:
             await one.opened.aclose()
 
 
-@contextmanager
-def alarm(seconds: float | None, ring: Callable[[], None]) -> Iterator[None]:
+class Alarm:
     """Call `ring` if what runs inside takes longer; None: never."""
-    if seconds is None:
-        yield
-        return
-    handle = asyncio.get_running_loop().call_later(seconds, ring)
-    try:
-        yield
-    finally:
-        handle.cancel()
+
+    __slots__ = ("_handle", "_ring", "_seconds")
+
+    def __init__(self, seconds: float | None, ring: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._ring = ring
+        self._handle: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> None:
+        if self._seconds is not None:
+            self._handle = asyncio.get_running_loop().call_later(self._seconds, self._ring)
+
+    def __exit__(self, *_: object) -> None:
+        if self._handle is not None:
+            self._handle.cancel()

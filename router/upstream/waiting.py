@@ -6,14 +6,14 @@ What lives here: the two timers and whose fault it is when one of them runs out.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
 
 from msgspec import Struct
 
 from router.wire.faults import Fault, Kind
 
-__all__ = ["DeadlineOver", "Limits", "Waiting", "waited"]
+__all__ = ["DeadlineOver", "Limits", "Waiting"]
 
 
 class DeadlineOver(Exception):
@@ -34,39 +34,40 @@ class Limits(Struct, frozen=True, gc=False):
 
 
 class Waiting:
-    """The timer of the first byte: it runs from when the vendor has the whole request until that byte is here."""
+    """Wait for what runs inside, and no longer. Raises `Fault` (TIMEOUT) or `DeadlineOver`.
 
-    def __init__(self, scope: asyncio.Timeout, first_byte_s: float) -> None:
-        self._scope = scope
-        self._first_byte_s = first_byte_s
+    The timer of the first byte runs from when the vendor has the whole request until that byte is here.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._scope = asyncio.timeout(limits.attempt_s)
         self._is_over = False
-        self.is_for_first_byte = False
+        self._is_for_first_byte = False
+
+    async def __aenter__(self) -> Self:
+        await self._scope.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_over = True
+        late = error if isinstance(error, TimeoutError) else None
+        try:
+            await self._scope.__aexit__(kind, error, trace)
+        except TimeoutError as over:
+            late = over
+        if late is None:
+            return
+        if self._limits.is_deadline and not self._is_for_first_byte:
+            raise DeadlineOver from late
+        raise Fault(Kind.TIMEOUT, "no answer in time") from late
 
     def request_is_sent(self) -> None:
         """Start the timer; a vendor may answer before it has read everything, and then there is nothing to wait for."""
         limit = self._scope.when()
-        due = asyncio.get_running_loop().time() + self._first_byte_s
+        due = asyncio.get_running_loop().time() + self._limits.first_byte_s
         if not self._is_over and not self._scope.expired() and (limit is None or due < limit):
             self._scope.reschedule(due)
-            self.is_for_first_byte = True
-
-    def is_over(self) -> None:
-        """The first byte is here, or nobody waits for it any more."""
-        self._is_over = True
-
-
-@asynccontextmanager
-async def waited(limits: Limits) -> AsyncIterator[Waiting]:
-    """Wait for what runs inside, and no longer. Raises `Fault` (TIMEOUT) or `DeadlineOver`."""
-    waiting = None
-    try:
-        async with asyncio.timeout(limits.attempt_s) as scope:
-            waiting = Waiting(scope, limits.first_byte_s)
-            try:
-                yield waiting
-            finally:
-                waiting.is_over()
-    except TimeoutError as error:
-        if limits.is_deadline and not (waiting and waiting.is_for_first_byte):
-            raise DeadlineOver from error
-        raise Fault(Kind.TIMEOUT, "no answer in time") from error
+            self._is_for_first_byte = True

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from router.upstream.answers import audible, interim_of, read_answer
+from router.upstream.answers import Audible, interim_of, read_answer
 from router.upstream.documents import Bounds
 from router.upstream.lookup import fault_in
 from router.vendors import find_vendor
@@ -252,7 +252,7 @@ async def test_audio_is_bounded() -> None:
     received = []
 
     with pytest.raises(Fault, match="more than 1,000 bytes") as garbled:
-        async for chunk in audible(pouring.chunks(), MP3, FEW.reply):
+        async for chunk in Audible(pouring.chunks(), MP3, FEW.reply):
             received.append(chunk)
 
     assert (garbled.value.kind, len(b"".join(received))) == (Kind.GARBLED, 900)

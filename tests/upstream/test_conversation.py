@@ -19,6 +19,7 @@ from router.upstream.talk import Side
 from router.upstream.transport import Outgoing, Patience, Response
 from router.vendors.spec import Interim, Job, Progress, Steps, Unit, Vendor, get, post, words
 from router.wire.faults import Fault, Kind
+from tests.vendors.journeys import holding
 
 VENDOR = Vendor(
     name="acme",
@@ -119,7 +120,7 @@ async def talk(
 ) -> tuple[bytes, dict[Unit, float]]:
     side = Side("acme/m", VENDOR, {"api_key": "sk-1"}, {}, played)
     own = course or Course()
-    async with (conversations or Conversations()).held(job(), side, PATIENCE, own, lambda: None, keeper) as told:
+    async with holding(conversations or Conversations(), job(), side, PATIENCE, own, lambda: None, keeper) as told:
         return b"".join([chunk async for chunk in told.response.chunks()]), told.units
 
 
@@ -303,7 +304,7 @@ async def test_no_secret_stands_in_a_message(naps: list[float]):
     played = vendor(create=[Said({"message": "bad key sk-1234567"}, 401)])
     side = Side("acme/m", VENDOR, {"api_key": "sk-1234567"}, {}, played)
     with pytest.raises(Fault) as caught:
-        async with Conversations().held(job(), side, PATIENCE, Course(), lambda: None):
+        async with holding(Conversations(), job(), side, PATIENCE, Course(), lambda: None):
             raise AssertionError
 
     assert "sk-1234567" not in caught.value.message
@@ -322,7 +323,7 @@ async def test_a_look_up_holds_for_a_while_for_all_calls(naps: list[float], monk
     loop, now = asyncio.get_running_loop(), 100.0
     monkeypatch.setattr(conversation.asyncio, "get_running_loop", lambda: SimpleNamespace(time=lambda: now))
     for now in (100.0, 699.0, 701.0):  # noqa: B007 - read by the clock
-        async with conversations.held(looking_up(), side, PATIENCE, Course(), lambda: None):
+        async with holding(conversations, looking_up(), side, PATIENCE, Course(), lambda: None):
             pass
 
     assert loop
@@ -396,7 +397,7 @@ async def test_look_ups_are_remembered_with_the_rest_of_a_call_that_lasts(naps: 
     played = vendor()
     keeper = Kept(Interim(200, {}, b"", {"best": "Ann"}), Interim(201, {}, b"", {"id": 7}))
     side = Side("acme/m", VENDOR, {"api_key": "sk-1"}, {}, played)
-    async with Conversations().held(looking_up_a_job(), side, PATIENCE, Course(), lambda: None, keeper) as told:
+    async with holding(Conversations(), looking_up_a_job(), side, PATIENCE, Course(), lambda: None, keeper) as told:
         assert [chunk async for chunk in told.response.chunks()] == [b"sound"]
 
     assert played.seen == [POLL, FILE]

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from router.upstream.racing import Race, alarm, first_of
+from router.upstream.racing import Alarm, Race, first_of
 
 LOST: list[str] = []
 """Results that came too late."""
@@ -155,10 +155,10 @@ async def test_leaving_ends_every_run(turns: int) -> None:
 async def test_an_alarm_rings_once_the_time_is_over() -> None:
     """Not for what ended before, nor where there is no time."""
     rung: list[str] = []
-    with alarm(0.01, lambda: rung.append("late")):
+    with Alarm(0.01, lambda: rung.append("late")):
         await asyncio.sleep(0.03)
-    with alarm(0.02, lambda: rung.append("never")):
+    with Alarm(0.02, lambda: rung.append("never")):
         await asyncio.sleep(0)
-    with alarm(None, lambda: rung.append("never")):
+    with Alarm(None, lambda: rung.append("never")):
         await asyncio.sleep(0.03)
     assert rung == ["late"]

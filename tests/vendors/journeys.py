@@ -6,7 +6,7 @@ What lives here: the script, and the transport that plays the vendor's part. It 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from msgspec import Struct
 from router.routing.fit import Fitted
 from router.upstream import conversation
 from router.upstream.answers import Answer, read_answer
-from router.upstream.conversation import Conversations
+from router.upstream.conversation import Conversations, Told
 from router.upstream.keeping import NOBODY, Course, Keeper
 from router.upstream.talk import Side
 from router.upstream.transport import Outgoing, Patience, Response
@@ -48,6 +48,13 @@ class Journey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def journey_of(vendor: str, name: str) -> Journey:
     return msgspec.json.decode((FIXTURES / vendor / f"{name}.journey.json").read_bytes(), type=Journey)
+
+
+@asynccontextmanager
+async def holding(conversations: Conversations, *said: Any) -> AsyncIterator[Told]:
+    """The answer that a conversation ends with; what is `said`: as `begun` takes it, without the stack."""
+    async with AsyncExitStack() as opened:
+        yield await conversations.begun(*said[:5], opened, *said[5:])
 
 
 class Played:
@@ -97,7 +104,7 @@ async def played(
     outlet = fitted.target.outlet
     vendor = Played(outlet.name, journey)
     side = Side(fitted.target.name, outlet.facts, outlet.settings, fitted.extras, vendor)
-    async with Conversations().held(fitted.request(), side, PATIENCE, Course(), lambda: None, keeper) as told:
+    async with holding(Conversations(), fitted.request(), side, PATIENCE, Course(), lambda: None, keeper) as told:
         answer = await read_answer(told.response, fitted.operation, outlet.facts, outlet.settings, fitted.wants)
         audio = b"".join([chunk async for chunk in answer.audio]) if answer.audio else None
     for unit, amount in told.units.items():
