@@ -115,8 +115,12 @@ class _Connection(HttpToolsProtocol):
     def _tell_departure(self, tell: Callable[[], None] | None) -> None:
         """Let the call under way know when its client has gone, which it may have by now."""
         self._on_departure = tell
-        if tell is not None and self.transport.is_closing():
+        if tell is None:
+            return
+        if self.transport.is_closing():
             self.loop.call_soon(tell)
+        else:
+            self.flow.resume_reading()  # a large body may have stopped it, and who does not read hears of no end
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
