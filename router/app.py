@@ -128,13 +128,7 @@ def create_app(house: House, reloader: Reloader[Plan] | None = None, *, is_publi
     ]
     app = Litestar(
         route_handlers=[
-            asgi(["/v1/audio/speech", "/audio/speech"], copy_scope=False)(doors.speech),
-            asgi(["/v1/audio/transcriptions", "/audio/transcriptions", "/v1/speech/transcriptions"], copy_scope=False)(
-                doors.transcriptions
-            ),
-            asgi(["/v1/audio/translations", "/audio/translations"], copy_scope=False)(doors.translations),
-            asgi(["/v1/audio/sound-effects", "/audio/sound-effects"], copy_scope=False)(doors.sound_effects),
-            asgi(["/v1/audio/music", "/audio/music"], copy_scope=False)(doors.music),
+            *(asgi(path, copy_scope=False)(door) for path, door in doors.by_path.items()),
             asgi(["/v1/routes/explain", "/routes/explain"], copy_scope=False)(explaining(house.relay, house.keyring)),
             Router("/", route_handlers=documents, middleware=[identified]),
         ],
@@ -145,7 +139,7 @@ def create_app(house: House, reloader: Reloader[Plan] | None = None, *, is_publi
         logging_config=None,
     )
     # around everything, as Litestar's own CORS would be: its `middleware` stands behind the choice of a handler
-    app.asgi_handler = guarded(app.asgi_handler, lambda: _rules(house, is_public=is_public))
+    app.asgi_handler = guarded(doors.before(app.asgi_handler), lambda: _rules(house, is_public=is_public))
     return app
 
 

@@ -5,48 +5,45 @@ What lives here: what the client gets for a reply, before and after commit. Who 
 
 from __future__ import annotations
 
-import string
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from typing import Literal
-from urllib.parse import quote
 
 import msgspec
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec.structs import replace
 
 from router.accounts.keys import Keyring
+from router.api.envelopes import unexpected
 from router.api.exchange import ClientLeft, Exchange
 from router.api.forms import FormLimits
 from router.api.gate import Gate
 from router.api.listening import ListenRequest, parse_listening
+from router.api.replying import (
+    encoded_headers,
+    router_headers,
+    send_audio,
+    send_audio_events,
+    send_sound_events,
+    send_transcript,
+    send_transcript_events,
+)
 from router.api.sounds import SoundKind, parse_sound
 from router.api.speech import parse_speech
 from router.api.streams import EventStream, ProgressNews
 from router.api.tasks import path_of, shown
 from router.api.uploads import read_upload
-from router.api.writing import measured, usage_of, written
 from router.config import Server
-from router.relay import CLIENT_LEFT, Relay, Reply
-from router.routing.pricing import dollars
+from router.relay import CLIENT_LEFT, Relay
 from router.tasks.tasks import Tasks
 from router.telemetry import CallRecord, Sink
-from router.vendors.spec import Heard
-from router.wire import events
-from router.wire.audio import CONTENT_TYPES, Format
 from router.wire.calls import SoundCall
 from router.wire.errors import CallError, NotAllowed, RouteExhausted, TooLong
 from router.wire.faults import Fault
-from router.wire.render import done_event
-from router.wire.transcripts import Delta, Segment, Transcript
-from router.wire.turns import Turns
 
 __all__ = ["AudioDoors"]
 
 Handle = Callable[[Exchange, CallRecord], Awaitable[None]]
-
-PRINTABLE = string.ascii_letters + string.digits + string.punctuation.replace("%", "") + " "
-LONGEST_HEADER = 1_024
 
 
 class AudioDoors:
@@ -58,11 +55,24 @@ class AudioDoors:
         self._sink = sink
         self._keyring = keyring
         self._gate = gate
-        self.speech = self._guarded("speech", self._speech)
-        self.transcriptions = self._guarded("transcription", self._listening("transcription"))
-        self.translations = self._guarded("translation", self._listening("translation"))
-        self.sound_effects = self._guarded("sound", self._sounding("sound"))
-        self.music = self._guarded("music", self._sounding("music"))
+        listening, sounding = self._listening, self._sounding
+        transcriptions = self._guarded("transcription", listening("transcription"))
+        self.by_path: Mapping[str, ASGIApp] = {
+            **_at("speech", self._guarded("speech", self._speech)),
+            **_at("transcriptions", transcriptions),
+            "/v1/speech/transcriptions": transcriptions,
+            **_at("translations", self._guarded("translation", listening("translation"))),
+            **_at("sound-effects", self._guarded("sound", sounding("sound"))),
+            **_at("music", self._guarded("music", sounding("music"))),
+        }
+
+    def before(self, app: ASGIApp) -> ASGIApp:
+        """`app`, for whatever is not at one of these paths exactly: they need nothing of what it does."""
+
+        async def front(scope: Scope, receive: Receive, send: Send) -> None:
+            await self.by_path.get(scope.get("path", ""), app)(scope, receive, send)
+
+        return front
 
     @property
     def _server(self) -> Server:
@@ -75,20 +85,24 @@ class AudioDoors:
         async def door(scope: Scope, receive: Receive, send: Send) -> None:
             exchange = Exchange(scope, receive, send)
             record = CallRecord(request_id=exchange.request_id, kind=kind, model="")
-            record.traceparent = exchange.headers.get("traceparent")
+            record.traceparent = exchange.header(b"traceparent")
             try:
-                if exchange.method != "POST":
-                    raise NotAllowed(f"{exchange.method} is not allowed here, only POST.", headers={"allow": "POST"})
-                record.key = self._keyring.owner(exchange.headers.get("authorization"))
+                _check_method(exchange)
+                record.key = self._keyring.owner(exchange.header(b"authorization"))
                 with self._gate.passed(kind, self._server.max_calls):
                     await handle(exchange, record)
             except CallError as error:
                 self._tell_refused(record, "refused", error.status)
-                await exchange.fail(error, _router_headers(record))
+                await exchange.fail(error, router_headers(record))
             except ClientLeft:
                 self._tell_refused(record, "client left", CLIENT_LEFT)
             except Fault:
                 return  # the transfer stays incomplete, so the server breaks the connection: never a clean end
+            except Exception as bug:  # noqa: BLE001 - it is told, with its traceback
+                told = unexpected(bug, scope["path"], exchange.request_id)
+                self._tell_refused(record, "failed", told.status)
+                if not exchange.has_begun:
+                    await exchange.fail(told, {})
 
         return door
 
@@ -107,11 +121,11 @@ class AudioDoors:
         record.model = call.model
         if not call.as_events:
             async with exchange.watched(), self._relay.answer(call, record) as reply:
-                await _send_audio(exchange, reply, call.format)
+                await send_audio(exchange, reply, call.format)
             return
-        stream = EventStream(exchange, lambda: _headers(record))
+        stream = EventStream(exchange, lambda: encoded_headers(record))
         async with exchange.watched(), stream.kept_alive(), self._relay.answer(call, record) as reply:
-            await _send_audio_events(stream, reply, len(call.text))
+            await send_audio_events(stream, reply, len(call.text))
 
     # ------------------------------------------------------------------ sound effects, music
 
@@ -131,21 +145,21 @@ class AudioDoors:
 
     async def _take_in(self, exchange: Exchange, record: CallRecord, call: SoundCall) -> None:
         task = await self._tasks.submit(call, record.key, record.request_id)
-        headers = {"location": path_of(task.id), **_router_headers(record)}
+        headers = {"location": path_of(task.id), **router_headers(record)}
         await exchange.reply(202, "application/json", msgspec.json.encode(shown(task)), headers)
 
     async def _send_sound(self, exchange: Exchange, record: CallRecord, call: SoundCall) -> None:
         began = monotonic()
         try:
             async with exchange.watched(), self._relay.answer(call, record) as reply:
-                await _send_audio(exchange, reply, call.format)
+                await send_audio(exchange, reply, call.format)
         except RouteExhausted as error:
             if error.status == 504 and monotonic() - began >= (call.wait_s or 0.0):
                 raise TooLong(call.wait_s or 0.0) from error
             raise
 
     async def _tell_sound(self, exchange: Exchange, record: CallRecord, call: SoundCall) -> None:
-        stream = EventStream(exchange, lambda: _headers(record))
+        stream = EventStream(exchange, lambda: encoded_headers(record))
         news = ProgressNews(stream)
         async with (
             exchange.watched(),
@@ -154,13 +168,13 @@ class AudioDoors:
             self._relay.answer(call, record, news) as reply,
         ):
             await news.end()
-            await _send_sound_events(stream, reply)
+            await send_sound_events(stream, reply)
 
     # ------------------------------------------------------------------ transcription, translation
 
     def _listening(self, kind: Literal["transcription", "translation"]) -> Handle:
         async def handle(exchange: Exchange, record: CallRecord) -> None:
-            content_type = exchange.headers.get("content-type", "")
+            content_type = exchange.header(b"content-type") or ""
             server = self._server
             limits = FormLimits(server.max_upload, server.max_body, server.max_parts)
             form = await read_upload(content_type, exchange.chunks, limits)
@@ -177,109 +191,18 @@ class AudioDoors:
     async def _listen(self, exchange: Exchange, record: CallRecord, request: ListenRequest) -> None:
         if not request.call.as_events:
             async with exchange.watched(), self._relay.answer(request.call, record) as reply:
-                await _send_transcript(exchange, reply, request)
+                await send_transcript(exchange, reply, request)
             return
-        stream = EventStream(exchange, lambda: _headers(record))
+        stream = EventStream(exchange, lambda: encoded_headers(record))
         async with exchange.watched(), stream.kept_alive(), self._relay.answer(request.call, record) as reply:
-            await _send_transcript_events(stream, reply, request)
+            await send_transcript_events(stream, reply, request)
 
 
-async def _send_audio(exchange: Exchange, reply: Reply, wanted: Format) -> None:
-    """The bytes as they come, one write for each."""
-    assert reply.audio
-    content_type = (b"content-type", CONTENT_TYPES[wanted.codec].encode())
-    await exchange.start(200, [content_type, *_headers(reply.record)])
-    reply.record.bytes_out += len(reply.audio.first)
-    await exchange.write(reply.audio.first)
-    async for chunk in reply.audio.rest:
-        reply.record.bytes_out += len(chunk)
-        await exchange.write(chunk)
-    await exchange.finish()
+def _at(name: str, door: ASGIApp) -> Mapping[str, ASGIApp]:
+    """The path in full, and as it is for who has left the `/v1` out of the base address."""
+    return {f"/v1/audio/{name}": door, f"/audio/{name}": door}
 
 
-async def _send_audio_events(stream: EventStream, reply: Reply, characters: int) -> None:
-    """The same bytes, wrapped."""
-    assert reply.audio
-    await stream.send(events.audio_delta(reply.audio.first))
-    reply.record.bytes_out += len(reply.audio.first)
-    async for chunk in reply.audio.rest:
-        reply.record.bytes_out += len(chunk)
-        await stream.send(events.audio_delta(chunk))
-    usage = usage_of(reply)
-    await stream.finish(events.audio_done(usage.input_tokens or 0, usage.output_tokens or 0, characters))
-
-
-async def _send_sound_events(stream: EventStream, reply: Reply) -> None:
-    assert reply.audio
-    await stream.send(events.sound_delta(reply.audio.first))
-    reply.record.bytes_out += len(reply.audio.first)
-    async for chunk in reply.audio.rest:
-        reply.record.bytes_out += len(chunk)
-        await stream.send(events.sound_delta(chunk))
-    await stream.finish(events.sound_done(reply.record.bytes_out))
-
-
-async def _send_transcript(exchange: Exchange, reply: Reply, request: ListenRequest) -> None:
-    content_type, body = await written(reply, request.call.audio, request.rendering)
-    reply.record.bytes_out = len(body)
-    await exchange.reply(200, content_type, body, _router_headers(reply.record))
-
-
-async def _send_transcript_events(stream: EventStream, reply: Reply, request: ListenRequest) -> None:
-    """The parts as they are heard, or all at once from a vendor that does not stream; in the end the whole."""
-    turns = Turns()
-    has_turns = request.rendering.format == "diarized_json"
-    async for part in _parts(reply, has_turns=has_turns):
-        match part:
-            case Transcript():
-                await stream.finish(_counted(reply, await _done(part, reply, request)))
-            case Delta():
-                await stream.send(_counted(reply, events.text_delta(part)))
-            case Segment() if has_turns:
-                await stream.send(_counted(reply, events.event(turns.written(part))))
-
-
-async def _done(whole: Transcript, reply: Reply, request: ListenRequest) -> bytes:
-    usage = usage_of(reply)
-    if usage.in_tokens() is None:
-        whole = await measured(whole, request.call.audio)
-    return events.event(done_event(whole, request.rendering, usage))
-
-
-def _counted(reply: Reply, document: bytes) -> bytes:
-    reply.record.bytes_out += len(document)
-    return document
-
-
-async def _parts(reply: Reply, *, has_turns: bool) -> AsyncIterator[Heard]:
-    if reply.heard:
-        async for part in reply.heard:
-            yield part
-    elif reply.transcript:
-        yield Delta(reply.transcript.text)
-        for segment in reply.transcript.timed() if has_turns else ():
-            yield segment
-        yield reply.transcript
-
-
-def _headers(record: CallRecord) -> Sequence[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode("latin-1", "replace")) for name, value in _router_headers(record).items()]
-
-
-def _router_headers(record: CallRecord) -> Mapping[str, str]:
-    """What goes out beside the body, on success and on failure."""
-    headers = {"x-router-attempts": str(len(record.attempts)), "x-router-cost-basis": record.cost_basis}
-    if record.cost_usd is not None:
-        headers["x-router-cost"] = dollars(record.cost_usd)
-    if record.cache:
-        headers["x-router-cache"] = record.cache
-    if record.target:
-        headers["x-router-target"] = _header_text(record.target)
-    if record.dropped:
-        headers["x-router-dropped"] = _header_text(", ".join(record.dropped))
-    return headers
-
-
-def _header_text(text: str) -> str:
-    """Names that a client made up, as a header may hold them: printable ASCII, the rest percent-encoded, bounded."""
-    return quote(text, safe=PRINTABLE)[:LONGEST_HEADER]
+def _check_method(exchange: Exchange) -> None:
+    if exchange.method != "POST":
+        raise NotAllowed(f"{exchange.method} is not allowed here, only POST.", headers={"allow": "POST"})

@@ -25,7 +25,7 @@ from router.wire.errors import (
     UnsupportedMedia,
 )
 
-__all__ = ["ON_ERROR", "identified"]
+__all__ = ["ON_ERROR", "identified", "unexpected"]
 
 _log = structlog.get_logger("audio_router")
 
@@ -81,10 +81,14 @@ def _first_of(error: HTTPException) -> tuple[str, str | None]:
 
 
 def _unexpected(request: Request, error: Exception) -> Response[bytes]:  # type: ignore[type-arg]
-    """A bug of ours: told in the log with its traceback, and to the client without."""
-    request_id = request_id_of(request.scope)
-    _log.error("unexpected failure", path=request.url.path, request_id=request_id, exc_info=error)
-    return _reply(request, Unexpected("The router failed unexpectedly; its log says why."))
+    """A bug of ours."""
+    return _reply(request, unexpected(error, request.url.path, request_id_of(request.scope)))
+
+
+def unexpected(error: Exception, path: str, request_id: str) -> Unexpected:
+    """Put a bug of ours into the log, with its traceback, and tell what clients may hear of it."""
+    _log.error("unexpected failure", path=path, request_id=request_id, exc_info=error)
+    return Unexpected("The router failed unexpectedly; its log says why.")
 
 
 def _reply(request: Request, error: CallError) -> Response[bytes]:  # type: ignore[type-arg]

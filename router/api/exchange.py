@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from random import getrandbits
 from typing import Any, cast
 
 import msgspec
@@ -37,7 +37,7 @@ def request_id_of(scope: Scope) -> str:
 
 def new_request_id() -> str:
     """For a request that has none of its own."""
-    return f"req_{secrets.token_hex(16)}"
+    return f"req_{getrandbits(128):032x}"  # it is no secret
 
 
 DEPARTURE = "audio_router.departure"
@@ -70,20 +70,28 @@ class Exchange:
         self._slowest = slowest
         self._receive = receive
         self._send = send
-        self.headers: Mapping[str, str] = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        self._headers = dict(scope["headers"])
         self.method: str = scope["method"]  # type: ignore[typeddict-item]  # an HTTP scope has one
         self.request_id = request_id_of(scope)
         self._tell_departure = cast("Departure | None", (scope.get("extensions") or {}).get(DEPARTURE))
-        self._is_complete = False
+        self._has_begun = self._is_complete = False
         self._has_left = False
         self._work: asyncio.Task[None] | None = None
+
+    def header(self, name: bytes) -> str | None:
+        """What a header says; its name in lower case."""
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the head of the reply is out."""
+        return self._has_begun
 
     @property
     def content_length(self) -> int | None:
         """What the client announced; None for a chunked body, and for nonsense."""
-        text = self.headers.get("content-length", "")
+        text = self.header(b"content-length") or ""
         return int(text) if text.isdecimal() else None
 
     # ------------------------------------------------------------------ in
@@ -156,6 +164,7 @@ class Exchange:
 
     async def start(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         """Send the head. Without a length the body goes out chunked."""
+        self._has_begun = True
         own = (b"x-request-id", self.request_id.encode())
         await self._deliver({"type": "http.response.start", "status": status, "headers": [*headers, own]})
 

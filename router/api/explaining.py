@@ -39,7 +39,7 @@ def explaining(relay: Relay, keyring: Keyring) -> ASGIApp:
         try:
             if exchange.method != "POST":
                 raise NotAllowed(f"{exchange.method} is not allowed here, only POST.", headers={"allow": "POST"})
-            keyring.owner(exchange.headers.get("authorization"))
+            keyring.owner(exchange.header(b"authorization"))
             plan = relay.plan
             server = plan.table.server
             call = call_of(fields_of(await exchange.body(server.max_body)), server.max_input)

@@ -7,27 +7,34 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 import msgspec
 import structlog
 
-from router.telemetry.records import CallRecord
+from router.telemetry.records import AttemptRecord, CallRecord
 
 __all__ = ["configure_logging", "to_log"]
 
-UNTOLD = ("is_told", "began_ns", "traceparent")
-"""What other sinks need: the event has a time of its own, and no header of the client's."""
+OF_CALLS = [
+    name
+    for name in CallRecord.__struct_fields__
+    if name not in {"units", "attempts", "is_told", "began_ns", "traceparent"}
+]
+"""What other sinks need is left out: the event has a time of its own, and no header of the client's."""
+OF_ATTEMPTS = [name for name in AttemptRecord.__struct_fields__ if name != "ended_ns"]
 
 _log = structlog.get_logger("audio_router.calls")
 
 
 def to_log(record: CallRecord) -> None:
     """The call's one event; a failure that is ours to mend (a refused key, an empty account) is an error of its own."""
-    told: dict[str, Any] = msgspec.to_builtins(record, str_keys=True)
-    attempts = [_said(attempt, "ended_ns") for attempt in told.pop("attempts")]
-    _log.info("call", **_said(told, *UNTOLD), attempts=attempts)
+    told = _said(record, OF_CALLS)
+    if record.units:
+        told["units"] = {unit.value: amount for unit, amount in record.units.items()}
+    told["attempts"] = [_said(attempt, OF_ATTEMPTS) for attempt in record.attempts]
+    _log.info("call", **told)
     for attempt in record.attempts:
         if attempt.outcome in {"key", "quota"}:
             _log.error(
@@ -39,8 +46,9 @@ def to_log(record: CallRecord) -> None:
             )
 
 
-def _said(fields: Mapping[str, Any], *untold: str) -> dict[str, Any]:
-    return {name: one for name, one in fields.items() if name not in untold and one not in (None, "", [], (), {})}
+def _said(record: CallRecord | AttemptRecord, names: Sequence[str]) -> dict[str, Any]:
+    """What there is to say: no nothing, and no empty text."""
+    return {name: value for name in names if (value := getattr(record, name)) or value == 0}
 
 
 def configure_logging(stream: TextIO | None = None) -> None:

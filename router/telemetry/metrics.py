@@ -7,6 +7,8 @@ clients make up is `other`, so that nobody can fill the memory of whoever collec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -57,6 +59,7 @@ class Metrics:
         )
         self._bytes = Counter("audio_router_sent_bytes", "Audio and text sent to clients.", ["kind"], registry=own)
         ProcessCollector(registry=own)
+        self._of = cache(_labelled)  # for its labels the library has a lock and a loop each time
 
     def learn(self, plan: Plan) -> None:
         """Let the names of a table be labels; those of tables before it stay, for calls that were begun by them."""
@@ -70,11 +73,11 @@ class Metrics:
     def tell(self, record: CallRecord) -> None:
         """Count a call; a sink."""
         route = record.model if record.model in self._routes else OTHER
-        self._calls.labels(record.kind, route, record.outcome).inc()
+        self._of(self._calls, record.kind, route, record.outcome).inc()
         if record.first_byte_ms is not None:
-            self._waited.labels(record.kind, route).observe(record.first_byte_ms / 1000)
+            self._of(self._waited, record.kind, route).observe(record.first_byte_ms / 1000)
         if record.bytes_out:
-            self._bytes.labels(record.kind).inc(record.bytes_out)
+            self._of(self._bytes, record.kind).inc(record.bytes_out)
         for attempt in record.attempts:
             self._tell_attempt(record.kind, attempt)
         self._tell_cost(record)
@@ -85,19 +88,19 @@ class Metrics:
 
     def _tell_attempt(self, kind: str, attempt: AttemptRecord) -> None:
         target = self._known(attempt.target)
-        self._attempts.labels(target, attempt.outcome).inc()
+        self._of(self._attempts, target, attempt.outcome).inc()
         if attempt.outcome == "ok":
-            self._first_byte.labels(kind, target).observe(attempt.ms / 1000)
+            self._of(self._first_byte, kind, target).observe(attempt.ms / 1000)
 
     def _tell_cost(self, record: CallRecord) -> None:
         """What was given up has cost its own target; all else is whose who answered."""
         rest = record.cost_usd or 0.0
         for attempt in record.attempts:
             if attempt.cost_usd:
-                self._cost.labels(self._known(attempt.target)).inc(attempt.cost_usd)
+                self._of(self._cost, self._known(attempt.target)).inc(attempt.cost_usd)
                 rest -= attempt.cost_usd
         if rest > 0.0:
-            self._cost.labels(self._known(record.target)).inc(rest)
+            self._of(self._cost, self._known(record.target)).inc(rest)
 
     def _known(self, target: str | None) -> str:
         return target if target is not None and target in self._targets else OTHER
@@ -120,6 +123,10 @@ def resting(plan: Plan, health: Health, now: float) -> Mapping[str, float]:
     """1 for each configured target of a table that is out at the moment, 0 for the others."""
     present = (target for target in _targets(plan) if not target.outlet.absent)
     return {target.name: float(health.rests_until(target, now) is not None) for target in present}
+
+
+def _labelled(metric: Any, *values: str) -> Any:
+    return metric.labels(*values)
 
 
 def _targets(plan: Plan) -> Iterator[Target]:
