@@ -12,11 +12,13 @@ from msgspec import Struct
 
 from router.config import CacheEntry
 from router.routing.fit import Fitted
+from router.routing.plan import Plan
+from router.routing.select import Selection
 from router.upstream.keeping import NOBODY, Keeper
 from router.upstream.waiting import Limits
-from router.wire.calls import CallKind
+from router.wire.calls import Call, CallKind
 
-__all__ = ["Chain"]
+__all__ = ["Chain", "chain_of"]
 
 
 class Chain(Struct, frozen=True):
@@ -24,7 +26,8 @@ class Chain(Struct, frozen=True):
 
     `retry_share`: of calls, that a target may be asked once more. `given_up`: requests that were sent and then left,
     which vendors may bill all the same. `cache`: how long a recording is kept, for `owner` alone or for all. `keeper`:
-    who keeps the call beyond this process, or watches it. `wait_s`: as in `Call`.
+    who keeps the call beyond this process, or watches it. `wait_s`: as in `Call`. `may_hedge`: False where no target
+    has a time after which the next is started beside it.
     """
 
     able: Sequence[Fitted]
@@ -39,6 +42,7 @@ class Chain(Struct, frozen=True):
     owner: str | None = None
     keeper: Keeper = NOBODY
     wait_s: float | None = None
+    may_hedge: bool = True
 
     def limits(self, fitted: Fitted, now: float) -> Limits:
         """The time of the next attempt: its own, within what the deadline of the call leaves."""
@@ -57,7 +61,35 @@ class Chain(Struct, frozen=True):
     def is_hedged(self) -> bool:
         """Whether two attempts may run side by side."""
         return (
-            not self.keeper.is_lasting
+            self.may_hedge
+            and not self.keeper.is_lasting
             and len(self.able) > 1
             and any(self.hedge_after_s(fitted) is not None for fitted in self.able)
         )
+
+
+def chain_of(
+    selection: Selection,
+    call: Call,
+    plan: Plan,
+    began: float,
+    given_up: list[Fitted],
+    owner: str | None,
+    keeper: Keeper,
+) -> Chain:
+    """The chain of a call, as it was decided."""
+    defaults = plan.table.defaults
+    return Chain(
+        selection.able,
+        is_direct=selection.is_direct,
+        kind=call.kind,
+        tries=1 + defaults.retries,
+        began=began,
+        retry_share=defaults.retry_budget,
+        given_up=given_up,
+        cache=selection.cache if call.kind == "speech" else None,
+        owner=owner,
+        keeper=keeper,
+        wait_s=call.wait_s,
+        may_hedge=selection.may_hedge,
+    )

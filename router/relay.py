@@ -20,16 +20,17 @@ from msgspec.structs import replace
 
 from router.attempt import Attempt, Attempts
 from router.cache.recordings import Recordings
-from router.chain import Chain
+from router.chain import Chain, chain_of
 from router.media.length import length_of
 from router.reply import Audio, Reply, measure, settled, tell_cost
 from router.resuming import Resuming, can_resume
+from router.routing.choosing import is_length_needed
 from router.routing.fit import Fitted, fit_chat
 from router.routing.history import History
 from router.routing.judge import Failure, exhausted, judge
 from router.routing.plan import Plan
 from router.routing.pricing import estimate, total
-from router.routing.select import Selection, is_length_needed, select
+from router.routing.select import Selection, select
 from router.routing.translating import asked, batches, fewer, in_english, is_english, lines_of, prepared, read_lines
 from router.telemetry import CallRecord, Sink, milliseconds
 from router.upstream.keeping import NOBODY, Keeper
@@ -98,7 +99,7 @@ class Relay:
             call = await _with_length(call, plan)
             selection = select(plan, call, self.history, self._clock(), self._draw(), keeper.begun_at)
             async with AsyncExitStack() as commitment:
-                chain = _chain_of(selection, call, plan, began, given_up, record.key, keeper)
+                chain = chain_of(selection, call, plan, began, given_up, record.key, keeper)
                 reply = await self._begun(chain, selection, call, record, commitment)
                 record.target, record.dropped = reply.fitted.target.name, reply.fitted.dropped
                 record.cache = reply.cache
@@ -144,7 +145,8 @@ class Relay:
     async def _first_success(self, chain: Chain, record: CallRecord, commitment: AsyncExitStack) -> Reply:
         """Try the chain until one target commits. Raises `RouteExhausted` when none does."""
         failures: list[Failure] = []
-        walk: Run[Reply] = partial(self._walk, chain, iter(chain.able), failures, record)
+        targets = iter(list(chain.able) if chain.is_hedged else chain.able)
+        walk: Run[Reply] = partial(self._walk, chain, targets, failures, record)
 
         def lost(other: Reply) -> None:
             chain.given_up.extend(bill.asked for bill in other.bills)
@@ -265,31 +267,6 @@ class Relay:
             return english
         parts = fewer(lines)
         return [line for part in parts for line in await self._in_english(part, chain_for, reply, asked_before + 1)]
-
-
-def _chain_of(
-    selection: Selection,
-    call: Call,
-    plan: Plan,
-    began: float,
-    given_up: list[Fitted],
-    owner: str | None,
-    keeper: Keeper,
-) -> Chain:
-    defaults = plan.table.defaults
-    return Chain(
-        selection.able,
-        is_direct=selection.is_direct,
-        kind=call.kind,
-        tries=1 + defaults.retries,
-        began=began,
-        retry_share=defaults.retry_budget,
-        given_up=given_up,
-        cache=selection.cache if call.kind == "speech" else None,
-        owner=owner,
-        keeper=keeper,
-        wait_s=call.wait_s,
-    )
 
 
 async def _with_length(call: Call, plan: Plan) -> Call:

@@ -39,7 +39,7 @@ class _Walk:
     def __init__(self, arrival: Arrival, chain: Chain) -> None:
         self.arrival = arrival
         self.chain = chain
-        self.left: Iterator[Fitted] = iter(chain.able)
+        self.left: Iterator[Fitted] = iter(list(chain.able) if chain.is_hedged else chain.able)  # as the relay does
         self.under_way: list[_Attempt] = []
         self.asked: list[SimulatedVendor] = []
         self.has_hedged = False

@@ -75,8 +75,10 @@ def _without_h2c(data: bytes) -> bytes:
 
     The parser would take it as accepted, and the body behind the head for another protocol.
     """
+    if b"h2c" not in data:
+        return data
     head, end, rest = data.partition(b"\r\n\r\n")
-    return _H2C_OFFER.sub(b"\r\nx-declined: h2c", head) + end + rest if b"h2c" in head else data
+    return _H2C_OFFER.sub(b"\r\nx-declined: h2c", head) + end + rest
 
 
 class _Behind(Exception):

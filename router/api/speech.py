@@ -56,6 +56,7 @@ MOST_VALUES = 10_000
 
 _outline = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode = msgspec.json.Decoder(Any).decode
+_decode_fields = msgspec.json.Decoder(dict[str, Any]).decode
 _KNOWN = frozenset(SpeechBody.__struct_fields__) | {"route"}
 
 
@@ -102,9 +103,12 @@ def _voice_of(voice: str | VoiceId) -> str:
 
 
 def _fields(body: bytes) -> dict[str, Any]:
-    outline = _outline(body)
-    check_count(outline, MOST_VALUES)
-    fields = {name: _decode(raw) for name, raw in outline.items()}
+    if len(body) <= 2 * MOST_VALUES:  # each value has a byte, and one behind it
+        fields = _decode_fields(body)
+    else:
+        outline = _outline(body)
+        check_count(outline, MOST_VALUES)
+        fields = {name: _decode(raw) for name, raw in outline.items()}
     for name, value in fields.items():  # what can just be decoded could be too deep for all that follows
         check_depth(name, value)
     return fields

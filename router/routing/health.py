@@ -91,6 +91,8 @@ class Health:
 
     def rests_until(self, target: Target, now: float) -> float | None:
         """When the target may be tried again; None: at once."""
+        if not self._states:  # nothing is held against anybody
+            return None
         until = max((max(state.until, state.probe_until) for state in self._of(target)), default=0.0)
         return until if until > now else None
 

@@ -5,28 +5,26 @@ Pure: the clock is an argument, and so is chance. The same code decides for a li
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.config import CacheEntry, Duration, PolicyEntry, TargetEntry
+from router.config import CacheEntry, PolicyEntry
+from router.routing.choosing import chosen
 from router.routing.fit import Cannot, Fitted, fit, fit_to_translate
 from router.routing.health import Health
 from router.routing.history import History
-from router.routing.plan import Plan, Target, why_no_model
+from router.routing.in_turn import InTurn
+from router.routing.plan import Plan, Target
 from router.routing.policies import Costs, ordered
 from router.routing.pricing import Cost, estimate
 from router.vendors.spec import ListenAsk
 from router.wire.audio import PCM
-from router.wire.calls import AskedRoute, AskedTarget, Call, ListenCall, SpeechCall
-from router.wire.errors import Forbidden, InvalidCall, UnknownModel, Unsupported
+from router.wire.calls import Call, ListenCall, SpeechCall
+from router.wire.errors import Unsupported
 
-__all__ = ["Excluded", "Selection", "chosen", "is_length_needed", "select", "survey"]
-
-
-LEAST_BYTES_PER_SECOND = 500
-"""Of speech in any codec that vendors take: 4 kbit/s, a little less than AMR's lowest."""
+__all__ = ["Excluded", "Selection", "select", "survey"]
 
 
 class Excluded(Struct, frozen=True):
@@ -40,7 +38,7 @@ class Selection(Struct, frozen=True):
     """`able` is the chain to try, in order. `is_direct`: the client named `vendor/model` itself.
 
     `translators`: who translates what a target of the chain has only written down, in order. `cache`: how long what is
-    spoken is kept, and for whom.
+    spoken is kept, and for whom. `may_hedge`: as in `Chain`.
     """
 
     able: Sequence[Fitted]
@@ -50,53 +48,7 @@ class Selection(Struct, frozen=True):
     cache: CacheEntry | None = None
     policy: PolicyEntry = PolicyEntry()
     resumes: bool = False
-
-
-class Choice(Struct, frozen=True):
-    """The targets a call may go to, before anybody has asked whether they can: a route's, or the client's own."""
-
-    targets: Sequence[Target]
-    translators: Sequence[Target]
-    policy: PolicyEntry
-    is_direct: bool
-    cache: CacheEntry | None = None
-    resumes: bool = False
-
-
-def chosen(plan: Plan, call: Call) -> Choice:
-    """Raises `UnknownModel`, `Forbidden` or, for what is wrong with a chain of the client's own, `InvalidCall`."""
-    asked = call.route
-    if asked and not plan.table.server.client_routes:
-        raise Forbidden(
-            "Routes of a client's own are switched off here (server.client_routes); leave `route` out.",
-            param="route",
-            code="client_routes_off",
-        )
-    if asked and asked.targets:
-        _check_repeats(asked.targets)
-        targets = [_own_target(plan, one, index) for index, one in enumerate(asked.targets)]
-        return Choice(targets, plan.translators, _policy(PolicyEntry(), asked), is_direct=True)
-    if route := plan.routes.get(call.model):
-        policy = _policy(route.policy, asked) if asked else route.policy
-        return Choice(
-            route.targets, route.translators, policy, is_direct=False, cache=route.cache, resumes=route.resumes
-        )
-    policy = _policy(PolicyEntry(), asked) if asked else PolicyEntry()
-    return Choice((_direct(plan, call.model),), plan.translators, policy, is_direct=True)
-
-
-def is_length_needed(plan: Plan, call: ListenCall) -> bool:
-    """Whether a decision about this call depends on how long its audio is. Raises as `chosen` does.
-
-    Not where a target takes longer audio than a file of that size can hold.
-    """
-    choice = chosen(plan, call)
-    if choice.policy.by == "cost" or choice.policy.max_cost is not None:
-        return True
-    present = (target for target in choice.targets if not target.outlet.absent)
-    abilities = (ability for target in present for ability in target.abilities.values())
-    longest = (getattr(ability, "longest_s", None) for ability in abilities)
-    return any(one is not None and call.audio.size > one * LEAST_BYTES_PER_SECOND for one in longest)
+    may_hedge: bool = True
 
 
 def select(plan: Plan, call: Call, history: History, now: float, draw: float, begun_at: str | None = None) -> Selection:
@@ -104,10 +56,51 @@ def select(plan: Plan, call: Call, history: History, now: float, draw: float, be
 
     `begun_at`: the target that has the job already, from another life: it comes first, or nobody may.
     """
+    if begun_at is None and (as_written := _as_written(plan, call, history.health, now)):
+        return as_written
     selection = survey(plan, call, history, now, draw)
     if not selection.able:
         raise Unsupported(_why_nobody(call, selection.excluded), code="no_able_target")
     return selection if begun_at is None else _with_first(selection, begun_at)
+
+
+def _as_written(plan: Plan, call: Call, health: Health, now: float) -> Selection | None:
+    """What `survey` gives of a chain that nothing puts in another order, made as far as it is needed.
+
+    None for any other, and where nobody who is well is able. `excluded` grows with those who are found to be.
+    """
+    choice = chosen(plan, call)
+    policy = choice.policy
+    if policy.by != "order" or not (policy.max_cost is None is policy.max_latency) or call.kind == "translation":
+        return None
+    call = _as_pieces(call) if choice.resumes else call
+    excluded: list[Excluded] = []
+    rests = [(target, health.rests_until(target, now)) for target in choice.targets]  # as they are by now
+
+    def each() -> Iterator[Fitted]:
+        for target, until in rests:
+            try:
+                _check_presence(target, choice.targets)
+                if until is None:
+                    yield fit(call, target, plan)
+                else:
+                    excluded.append(_resting(target, until, health, now))
+            except Cannot as reason:
+                excluded.append(Excluded(target.name, str(reason)))
+
+    try:
+        able = InTurn(each())
+    except StopIteration:
+        return None
+    return Selection(
+        able,
+        excluded,
+        choice.is_direct,
+        cache=choice.cache,
+        policy=policy,
+        resumes=choice.resumes,
+        may_hedge=any(target.timing[call.kind].hedge_after_s is not None for target in choice.targets),
+    )
 
 
 def _with_first(selection: Selection, name: str) -> Selection:
@@ -120,8 +113,7 @@ def _with_first(selection: Selection, name: str) -> Selection:
 def survey(plan: Plan, call: Call, history: History, now: float, draw: float) -> Selection:
     """The same, where nobody may be able. Raises as `chosen` does."""
     choice = chosen(plan, call)
-    if choice.resumes and isinstance(call, SpeechCall) and not call.turns:
-        call = replace(call, format=PCM)  # pieces of whoever speaks them are joined as samples
+    call = _as_pieces(call) if choice.resumes else call
     translators = _on_duty(choice.translators, history.health, now)
     costs = _estimates()
     able: list[Fitted] = []
@@ -144,6 +136,11 @@ def survey(plan: Plan, call: Call, history: History, now: float, draw: float) ->
     )
 
 
+def _as_pieces(call: Call) -> Call:
+    """Pieces of whoever speaks them are joined as samples."""
+    return replace(call, format=PCM) if isinstance(call, SpeechCall) and not call.turns else call
+
+
 def _estimates() -> Costs:
     """Estimates, each made once: a text may be long."""
     known: dict[int, Cost | None] = {}
@@ -155,15 +152,6 @@ def _estimates() -> Costs:
         return known[key]
 
     return cost
-
-
-def _policy(own: PolicyEntry, asked: AskedRoute) -> PolicyEntry:
-    """The route's, and over it what the client wants; how much may be spent both decide."""
-    return PolicyEntry(
-        by=asked.policy or own.by,
-        max_latency=own.max_latency if asked.max_latency_s is None else Duration(asked.max_latency_s),
-        max_cost=min((one for one in (own.max_cost, asked.max_cost) if one is not None), default=None),
-    )
 
 
 def _fit(call: Call, target: Target, plan: Plan, translators: Sequence[Target]) -> Fitted:
@@ -194,65 +182,6 @@ def _on_duty(translators: Sequence[Target], health: Health, now: float) -> Seque
     return sorted(present, key=lambda target: health.rests_until(target, now) or 0.0)
 
 
-# ------------------------------------------------------------------ what clients name themselves
-
-
-def _direct(plan: Plan, model: str) -> Target:
-    vendor, slash, own = model.partition("/")
-    outlet = plan.outlets.get(vendor)
-    if not (slash and own and outlet):
-        raise UnknownModel(
-            f"The model {model!r} does not exist here: it is neither a route nor `vendor/model` of a vendor in the "
-            "table. GET /v1/models lists the routes.",
-            param="model",
-            code="model_not_found",
-        )
-    if not plan.table.server.direct:
-        raise Forbidden(
-            f"The model {model!r} is no route, and `vendor/model` is switched off here (server.direct). "
-            "GET /v1/models lists the routes.",
-            param="model",
-            code="direct_off",
-        )
-    if why := why_no_model(outlet, own):
-        raise UnknownModel(f"The model {model!r} does not exist here: {why}.", param="model", code="model_not_found")
-    return plan.direct(outlet, own)
-
-
-def _check_repeats(targets: Sequence[AskedTarget]) -> None:
-    """Each target is asked once: how often the same one may be is the table's to say."""
-    names = [one.target for one in targets]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            param = f"route.targets[{index}]"
-            raise InvalidCall(
-                f"Invalid value for '{param}': {name!r} is there already.", param=param, code="invalid_value"
-            )
-
-
-def _own_target(plan: Plan, asked: AskedTarget, index: int) -> Target:
-    vendor, slash, own = asked.target.partition("/")
-    outlet = plan.outlets.get(vendor)
-    param = f"route.targets[{index}]"
-    if not (vendor and slash and own):
-        raise InvalidCall(
-            f"Invalid value for '{param}': {asked.target!r} is no target, such as openai/tts-1 (vendor/model).",
-            param=param,
-            code="invalid_value",
-        )
-    if outlet is None:
-        known = ", ".join(plan.outlets)
-        raise InvalidCall(
-            f"Invalid value for '{param}': there is no vendor {vendor!r} here; there are {known}.",
-            param=param,
-            code="invalid_value",
-        )
-    if why := why_no_model(outlet, own):
-        raise InvalidCall(f"Invalid value for '{param}': {why}.", param=param, code="invalid_value")
-    entry = TargetEntry(target=asked.target, weight=asked.weight, voices=dict(asked.voices))
-    return plan.direct(outlet, own, entry)
-
-
 # ------------------------------------------------------------------ who is left out
 
 
@@ -269,11 +198,15 @@ def _by_health(able: Sequence[Fitted], excluded: list[Excluded], health: Health,
     healthy = [fitted for fitted, until in zip(able, rests, strict=True) if until is None]
     if healthy:
         excluded.extend(
-            Excluded(fitted.target.name, f"is resting for {until - now:.0f} s {health.why(fitted.target, now)}")
+            _resting(fitted.target, until, health, now)
             for fitted, until in zip(able, rests, strict=True)
             if until is not None
         )
     return healthy
+
+
+def _resting(target: Target, until: float, health: Health, now: float) -> Excluded:
+    return Excluded(target.name, f"is resting for {until - now:.0f} s {health.why(target, now)}")
 
 
 def _why_nobody(call: Call, excluded: Sequence[Excluded]) -> str:

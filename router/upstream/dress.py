@@ -88,12 +88,14 @@ def _members(draft: Draft, extras: Mapping[str, Any]) -> Mapping[str, Any]:
 def _json(members: Mapping[str, Any]) -> Body:
     """The document; uploads in it are put in while it is sent."""
     inside: list[Inline] = []
-    mark = f"upload-{secrets.token_hex(16)}"  # which no client can have written
+    mark = ""
 
     def hold(value: Any) -> str:
+        nonlocal mark
         if not isinstance(value, Inline):
             raise TypeError(f"{type(value).__name__} cannot be JSON")
         inside.append(value)
+        mark = mark or f"upload-{secrets.token_hex(16)}"  # which no client can have written
         return mark
 
     text = msgspec.json.encode(members, enc_hook=hold)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from router.routing.choosing import is_length_needed
 from router.routing.health import Blame
 from router.routing.history import History
-from router.routing.select import is_length_needed
 from router.wire.calls import Call
 from router.wire.errors import UnknownModel, Unsupported
 from tests.plans import ALL_KEYS, VENDORS, choose, listen, names, plan_from, speech
