@@ -96,43 +96,17 @@ class Exchange:
 
     # ------------------------------------------------------------------ in
 
-    async def chunks(self, largest: int) -> AsyncIterator[bytes]:
+    def chunks(self, largest: int) -> AsyncIterator[bytes]:
         """The body as it arrives. Raises `TooLarge` beyond `largest` bytes, at once where the length says so.
 
         Raises `TooSlow` when nothing arrives any more, or next to nothing: waiting for it uses patience up, what comes
         gives some back. Raises `ClientLeft` when nothing can arrive.
         """
-        if (self.content_length or 0) > largest:
-            raise _too_large(largest)
-        size = 0
-        more = True
-        patience_s = self._body_idle_s
-        now = asyncio.get_running_loop().time
-        while more:
-            began = now()
-            message = await self._next_message(patience_s)
-            waited_s = now() - began
-            if message["type"] == "http.disconnect":
-                raise ClientLeft
-            chunk: bytes = message.get("body", b"")
-            size += len(chunk)
-            patience_s = min(patience_s - waited_s + len(chunk) / self._slowest, self._body_idle_s)
-            if size > largest:
-                raise _too_large(largest)
-            if chunk:
-                yield chunk
-            more = bool(message.get("more_body"))
+        return _Body(self._receive, self.content_length or 0, largest, self._body_idle_s, self._slowest)
 
     async def body(self, largest: int) -> bytes:
         """The whole body."""
         return b"".join([chunk async for chunk in self.chunks(largest)])
-
-    async def _next_message(self, patience_s: float) -> HTTPReceiveMessage:
-        try:
-            async with asyncio.timeout(patience_s):
-                return cast("HTTPReceiveMessage", await self._receive())  # an HTTP scope has no other messages
-        except TimeoutError as error:
-            raise _too_slow(self._body_idle_s, self._slowest) from error
 
     def watched(self) -> AbstractAsyncContextManager[None]:
         """Cancel what runs inside when the client goes away, and raise `ClientLeft`. The body has been read by then."""
@@ -197,6 +171,50 @@ class Exchange:
     async def fail(self, error: CallError, headers: Mapping[str, str]) -> None:
         """The error in OpenAI's envelope."""
         await self.reply(error.status, "application/json", error.body(), {**headers, **error.headers})
+
+
+class _Body:
+    """A body as it arrives, see `Exchange.chunks`."""
+
+    def __init__(self, receive: Receive, announced: int, largest: int, idle_s: float, slowest: float) -> None:
+        self._receive = receive
+        self._announced = announced
+        self._largest = largest
+        self._idle_s = self._patience_s = idle_s
+        self._slowest = slowest
+        self._is_more = True
+        self._arrived = 0
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._announced > self._largest:
+            raise _too_large(self._largest)
+        while self._is_more:
+            message = await self._next_message()
+            if message["type"] == "http.disconnect":
+                raise ClientLeft
+            chunk: bytes = message.get("body", b"")
+            self._is_more = bool(message.get("more_body"))
+            self._arrived += len(chunk)
+            if self._arrived > self._largest:
+                raise _too_large(self._largest)
+            if chunk:
+                self._patience_s = min(self._patience_s + len(chunk) / self._slowest, self._idle_s)
+                return chunk
+        raise StopAsyncIteration
+
+    async def _next_message(self) -> HTTPReceiveMessage:
+        now = asyncio.get_running_loop().time
+        began = now()
+        try:
+            async with asyncio.timeout(self._patience_s):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise _too_slow(self._idle_s, self._slowest) from error
+        self._patience_s -= now() - began
+        return cast("HTTPReceiveMessage", message)  # an HTTP scope has no other messages
 
 
 class _Watched:

@@ -106,6 +106,8 @@ def _json(members: Mapping[str, Any]) -> Body:
 
 
 def _layers(defaults: Mapping[str, Any], extras: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    if not (defaults or extras):
+        return _pruned(ours)
     written_apart = {name.partition("[")[0] for name in extras if "[" in name}  # a form's `name[]`
     opinions = {name: value for name, value in defaults.items() if name not in written_apart}
     return _over(_over(opinions, extras), _pruned(ours))
