@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["is_loopback", "serve", "welcome"]
 
 BACKLOG = 2048
-COLLECTIONS = (50_000, 20, 20)  # new objects before the young are looked through, and so on for the older
+COLLECTIONS = (5_000, 100, 20)  # new objects before the young are looked through (1 ms), and so on for the older
 UNNAMED_KEY = "KEY"
 COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 PATHS = {"sound": "/v1/audio/sound-effects", "music": "/v1/audio/music"}
@@ -98,8 +98,8 @@ def serve(
 def _spare_the_collector() -> None:
     """Leave what is here for good out of every collection, and collect less often.
 
-    A collection stops every stream for as long as it takes. Calls free what they used by themselves: hardly anything
-    is left to be found (`docs/PERFORMANCE.md`, levers).
+    A collection stops every stream for as long as it takes. Calls free what they used by themselves: what is left to
+    be found are ended connections (`docs/decisions/0035`).
     """
     gc.collect()
     gc.freeze()
