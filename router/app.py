@@ -40,6 +40,7 @@ from router.telemetry import Sink, to_all
 from router.telemetry.metrics import Metrics, resting
 from router.upstream.http import HttpTransport
 from router.upstream.processes import ProcessTransport
+from router.upstream.proxies import Proxy
 from router.upstream.transport import Transport
 from router.vendors import find_vendor, vendor_names
 
@@ -81,9 +82,9 @@ def compiled(loaded: Loaded) -> Plan:
     )
 
 
-def furnish(loaded: Loaded, sink: Sink) -> House:
-    """A house for a table. Raises `ConfigError`."""
-    transports: Mapping[str, Transport] = {"http": HttpTransport(), "processes": ProcessTransport()}
+def furnish(loaded: Loaded, sink: Sink, proxy: Proxy | None = None) -> House:
+    """A house for a table, whose vendors are reached through `proxy` where there is one. Raises `ConfigError`."""
+    transports: Mapping[str, Transport] = {"http": HttpTransport(proxy), "processes": ProcessTransport()}
     plan, metrics = compiled(loaded), Metrics()
     sink = to_all(sink, metrics.tell)
     store = BoundedMemoryCache(plan.table.server.max_cache)

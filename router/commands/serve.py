@@ -28,6 +28,7 @@ from router.config import ConfigError, Loaded, Server
 from router.reloading import Reloader
 from router.routing.plan import KINDS, Outlet, Plan, Target, serving
 from router.telemetry import configure_logging, to_all, to_log
+from router.upstream.proxies import UnusableProxy, proxy_of
 from router.vendors.spec import row_of
 from router.wire.calls import CallKind
 
@@ -68,9 +69,14 @@ def serve(
         errors.print(message, style="bold red" if is_insecure else None, highlight=False, markup=False, soft_wrap=True)
         if not is_insecure:
             return 1
+    try:
+        proxy = proxy_of(environment)
+    except UnusableProxy as error:
+        errors.print(str(error), style="red", markup=False, soft_wrap=True)
+        return 1
     configure_logging()
     traces = _traces(environment)
-    house = furnish(loaded, to_all(to_log, traces.tell) if traces else to_log)
+    house = furnish(loaded, to_all(to_log, traces.tell) if traces else to_log, proxy)
     path = Path(loaded.source.file)
     reloader = Reloader(path, lambda: _again(path, environment, house.keyring, server), house.adopt)
     try:

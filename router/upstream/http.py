@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from router.upstream.connection import Connection
 from router.upstream.incoming import Answer, Unheard
 from router.upstream.pool import Pool, Way
+from router.upstream.proxies import Proxy
 from router.upstream.transport import Body, Outgoing, Patience, Response
 from router.wire.faults import Fault, Kind
 
@@ -42,8 +43,8 @@ class HttpTransport:
     connections of its own too: none of them leads into our own network, whatever a name resolves to.
     """
 
-    def __init__(self) -> None:
-        self._pool = Pool()
+    def __init__(self, proxy: Proxy | None = None) -> None:
+        self._pool = Pool(proxy)
 
     def send(
         self, request: Outgoing, patience: Patience, on_sent: Callable[[], None]

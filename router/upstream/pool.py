@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from router.upstream.addresses import is_public
 from router.upstream.connection import Connection
+from router.upstream.proxies import Proxy, tunnelled
 from router.wire.faults import Fault, Kind
 
 __all__ = ["Pool", "Way"]
@@ -41,9 +42,14 @@ class Way(Struct, frozen=True):
 
 
 class Pool:
-    """All connections of a process to vendors; of a way the one that was used last is used next."""
+    """All connections of a process to vendors; of a way the one that was used last is used next.
 
-    def __init__(self) -> None:
+    `proxy`: through which those by TLS go. It resolves names itself, so that nobody here sees at which address a result
+    lies; but who answers there has to have the certificate of a name that was allowed.
+    """
+
+    def __init__(self, proxy: Proxy | None = None) -> None:
+        self._proxy = proxy
         self._kept: dict[Way, deque[tuple[float, Connection]]] = {}
         self._open: set[Connection] = set()
         self._names: dict[tuple[str, int], tuple[float, asyncio.Task[Sequence[AddrInfoType]]]] = {}
@@ -87,12 +93,19 @@ class Pool:
 
     async def _connected(self, way: Way, *, is_kept: bool) -> Connection:
         loop = asyncio.get_running_loop()
+        proxy = self._proxy if self._proxy and way.is_tls and self._proxy.is_for(way.host) else None
         own = await aiohappyeyeballs.start_connection(
-            await self._addresses(way.host, way.port),
+            await (self._addresses(proxy.host, proxy.port) if proxy else self._addresses(way.host, way.port)),
             happy_eyeballs_delay=NEXT_ADDRESS_S,
             loop=loop,
-            socket_factory=_outward if way.is_foreign else _socket,
+            socket_factory=_outward if way.is_foreign and not proxy else _socket,
         )
+        if proxy:
+            try:
+                await tunnelled(own, proxy, way.host, way.port)
+            except BaseException:
+                own.close()
+                raise
         keep: Callable[[Connection], None] = (lambda one: self._keep(way, one)) if is_kept else Connection.end
         _, connection = await loop.create_connection(
             lambda: Connection(loop, keep, self._forget),

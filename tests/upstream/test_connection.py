@@ -11,6 +11,7 @@ import trustme
 
 from router.upstream import pool
 from router.upstream.http import HttpTransport
+from router.upstream.proxies import Proxy, UnusableProxy, proxy_of
 from router.upstream.transport import Outgoing, Patience
 from router.wire.faults import Fault, Kind
 from router.wire.upload import Upload
@@ -257,3 +258,122 @@ async def test_a_vendor_without_a_trusted_name_is_told_nothing(transport, author
             await asked(transport, url)
 
     assert (refused.value.kind, "no trusted TLS connection" in refused.value.message) == (Kind.CONNECT, True)
+
+
+# ------------------------------------------------------------------ through a proxy
+
+
+@asynccontextmanager
+async def proxy_server(reply: bytes = b"HTTP/1.1 200 Connection established\r\nvia: here\r\n\r\n"):
+    """A proxy that connects where it is told to, on this machine; and the heads that it was sent."""
+    heads: list[bytes] = []
+    tasks: list[asyncio.Task] = []
+
+    async def handle(reader, writer):
+        tasks.append(asyncio.current_task())
+        other = None
+        try:
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            if b" 200 " in reply[:13]:
+                port = int(heads[-1].split(b" ")[1].rpartition(b":")[2])
+                from_vendor, other = await asyncio.open_connection("127.0.0.1", port)
+            for piece in (reply[:7], reply[7:]):
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+            if other:
+                await asyncio.gather(passed_on(reader, other), passed_on(from_vendor, writer))
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+            if other:
+                other.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], heads
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks)
+
+
+async def passed_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while part := await reader.read(65_536):
+        writer.write(part)
+        await writer.drain()
+    writer.close()
+
+
+async def test_a_vendor_is_reached_through_a_proxy(authority: trustme.CA) -> None:
+    """The proxy hears the vendor's name, and what it wants to know of us, and no word of what is said there."""
+    async with tls_server(authority, "localhost") as url, proxy_server() as (port, heads):
+        transport = HttpTransport(Proxy("127.0.0.1", port, "Basic dTpw", "example.com,.test"))
+        status, _, body = await asked(transport, url)
+        await transport.close()
+
+    place = url.removeprefix("https://").rstrip("/")
+    assert (status, len(body)) == (200, 200_000)
+    assert heads == [f"CONNECT {place} HTTP/1.1\r\nhost: {place}\r\nproxy-authorization: Basic dTpw\r\n\r\n".encode()]
+
+
+@pytest.mark.parametrize("bypassed", ["localhost", "example.com, localhost", "*"])
+async def test_who_is_excepted_is_asked_directly(authority: trustme.CA, bypassed: str) -> None:
+    async with tls_server(authority, "localhost") as url, proxy_server() as (port, heads):
+        transport = HttpTransport(Proxy("127.0.0.1", port, bypassed=bypassed))
+        assert (await asked(transport, url))[0] == 200
+        await transport.close()
+
+    assert heads == []
+
+
+async def test_ones_own_servers_are_asked_directly() -> None:
+    """An address in the clear is hardly behind the proxy of a company."""
+    async with raw_server(pieces(COUNTED, 5, is_last=True)) as url, proxy_server() as (port, heads):
+        transport = HttpTransport(Proxy("127.0.0.1", port))
+        assert (await asked(transport, url))[0] == 200
+        await transport.close()
+
+    assert heads == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+        b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n",
+        b"what is this",
+        b"HTTP/1.1 000 " + b"x" * 20_000,
+    ],
+)
+async def test_a_proxy_that_refuses_is_a_failed_connection(authority: trustme.CA, reply: bytes) -> None:
+    """Nothing was sent: the next target is tried."""
+    async with tls_server(authority, "localhost") as url, proxy_server(reply) as (port, _):
+        transport = HttpTransport(Proxy("127.0.0.1", port))
+        with pytest.raises(Fault) as refused:
+            await asked(transport, url)
+        await transport.close()
+
+    assert (refused.value.kind, "proxy" in refused.value.message) == (Kind.CONNECT, True)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, None),
+        ({"HTTP_PROXY": "http://p:1"}, None),
+        ({"HTTPS_PROXY": "http://p:3128"}, Proxy("p", 3128)),
+        ({"https_proxy": "http://q", "HTTPS_PROXY": "http://p"}, Proxy("q", 80)),
+        ({"ALL_PROXY": "p:8080", "NO_PROXY": "a,b"}, Proxy("p", 8080, None, "a,b")),
+        ({"HTTPS_PROXY": "http://u%40x:p%3A@p:1"}, Proxy("p", 1, "Basic dUB4OnA6")),
+    ],
+)
+def test_the_environment_says_where_the_proxy_is(environment: dict[str, str], expected: Proxy | None) -> None:
+    assert proxy_of(environment) == expected
+
+
+@pytest.mark.parametrize("url", ["socks5://p:1", "https://p:1", "http://", "http://p:port", "http://[p"])
+def test_a_proxy_that_cannot_be_used_is_told_at_the_start(url: str) -> None:
+    """By the name of its variable, without what may be secret in it."""
+    with pytest.raises(UnusableProxy, match="HTTPS_PROXY: expected the address of an HTTP proxy"):
+        proxy_of({"HTTPS_PROXY": url})
