@@ -103,5 +103,9 @@ async def router_process(table_text: str, folder: Path, *arguments: str) -> Asyn
             yield RouterProcess(process.pid, url, http, process, temporary, log)
     finally:
         if process.returncode is None:
-            process.send_signal(signal.SIGKILL)
+            for pid in (process.pid, *children(process.pid)):  # workers would drain first
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         await process.wait()
+        assert process.stdout
+        await process.stdout.read()  # whoever still writes to it is waited for, too

@@ -89,6 +89,7 @@ def serve(
             count,
             loaded,
             environment,
+            listener,
             lambda newest, link: begin(newest, link=link).run(listener, is_public=is_public),
         )
 

@@ -6,6 +6,7 @@ them does: `serve`.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -23,11 +24,15 @@ _log = structlog.get_logger("audio_router.table")
 
 
 def serve_by_workers(
-    count: int, loaded: Loaded, environment: Mapping[str, str], work: Callable[[Loaded, Link], None]
+    count: int,
+    loaded: Loaded,
+    environment: Mapping[str, str],
+    listener: socket.socket,
+    work: Callable[[Loaded, Link], None],
 ) -> int:
-    """Let `count` workers do `work` until asked to stop; the status to exit with."""
+    """Let `count` workers do `work` behind one port until asked to stop; the status to exit with."""
     newest = _Newest(loaded, environment)
-    return Supervisor(count, lambda link: work(newest.loaded, link), newest.look).run()
+    return Supervisor(count, lambda link: work(newest.loaded, link), newest.look, listener.close).run()
 
 
 class _Newest:

@@ -59,12 +59,16 @@ class Supervisor:
     """Sees to `count` workers. `work` is what each does, in its own process; `renew` looks for a new table.
 
     `renew` is called before a worker is replaced and when others have taken a new table: what it finds, the next
-    worker is forked with.
+    worker is forked with. `close` is called when no worker will be forked any more: of the port only they have a hold
+    then, so that it closes with the last of them.
     """
 
-    def __init__(self, count: int, work: Callable[[Link], None], renew: Callable[[], None]) -> None:
+    def __init__(
+        self, count: int, work: Callable[[Link], None], renew: Callable[[], None], close: Callable[[], None]
+    ) -> None:
         self._work = work
         self._renew = renew
+        self._close = close
         self._places = [_Place(number) for number in range(1, count + 1)]
         self._selector = selectors.DefaultSelector()
         self._hub = Hub(self._selector, self._figures, renew)
@@ -103,22 +107,29 @@ class Supervisor:
     def _fill(self) -> None:
         """A worker for each place that is due."""
         for place in self._places:
-            if not place.pid and place.due <= monotonic():
-                if place.born_at:
+            if not place.pid and place.due <= monotonic() and not self._is_ending:
+                if is_another := place.born_at > 0:
                     self._renew()
-                    self._replaced += 1
                 self._bear(place)
+                self._replaced += is_another
 
     def _bear(self, place: _Place) -> None:
         ours, theirs = socket.socketpair()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)  # none may reach the child's copy of our handlers
-        pid = os.fork()
-        if not pid:
+        place.born_at = monotonic()
+        try:
+            pid = os.fork()
+        except OSError as error:
             ours.close()
-            self._become(theirs, before)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        theirs.close()
-        place.pid, place.line, place.born_at = pid, self._hub.joined(ours), monotonic()
+            self._lost(place, why=f"no process: {os.strerror(error.errno or 0)}")
+        else:
+            if not pid:
+                ours.close()
+                self._become(theirs, before)
+            place.pid, place.line = pid, self._hub.joined(ours)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            theirs.close()
 
     def _become(self, own: socket.socket, mask: set[signal.Signals | int]) -> None:
         """Be a worker, and never come back: what the parent has on its stack is not the worker's."""
@@ -146,30 +157,36 @@ class Supervisor:
             os._exit(status)
 
     def _bury(self) -> None:
-        for place in self._places:
-            if place.pid and (ended := os.waitpid(place.pid, os.WNOHANG))[0]:
-                self._has_died(place, os.waitstatus_to_exitcode(ended[1]))
+        """Whoever has died; also who is nobody's any more, where we are a container's first process."""
+        with suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                for place in self._places:
+                    if place.pid == ended[0]:
+                        self._has_died(place, os.waitstatus_to_exitcode(ended[1]))
 
     def _has_died(self, place: _Place, how: int) -> None:
-        pid, place.pid, lived_s = place.pid, 0, monotonic() - place.born_at
+        pid, place.pid = place.pid, 0
         if place.line:
             self._hub.left(place.line)
-        if self._is_ending:
-            return
+        if not self._is_ending:
+            self._lost(place, why=signal.Signals(-how).name if how < 0 else f"status {how}", pid=pid)
+
+    def _lost(self, place: _Place, **known: Any) -> None:
+        """Say when the next life begins; after too many short ones, end."""
+        lived_s = monotonic() - place.born_at
         place.short_lives = place.short_lives + 1 if lived_s < SHORT_LIFE_S else 0
         pause_s = FIRST_PAUSE_S * 2 ** (place.short_lives - 1) if place.short_lives else 0.0
         place.due = monotonic() + pause_s
-        why = signal.Signals(-how).name if how < 0 else f"status {how}"
-        _log.error("worker died", worker=place.number, pid=pid, why=why, lived_s=round(lived_s, 1))
+        _log.error("worker died", worker=place.number, lived_s=round(lived_s, 1), **known)
         if place.short_lives >= SHORT_LIVES:
             _log.error(
                 f"a worker has died {SHORT_LIVES} times in a row, each time within {SHORT_LIFE_S:g} seconds of its "
                 "start; stopping. What it said before it died is above; one process alone (--workers 1) may say more",
                 worker=place.number,
-                why=why,
+                **known,
             )
             self._has_failed = True
-            self._tell(signal.SIGTERM)
+            self._end(signal.SIGTERM)
 
     # ------------------------------------------------------------------ signals
 
@@ -188,7 +205,11 @@ class Supervisor:
             # nothing to who ends already; a second SIGINT lets them end at once.
             is_second = number == signal.SIGINT and self._is_ending
             self._asked_to_end.append(number)
-            self._tell(signal.SIGINT if is_second else signal.SIGTERM)
+            self._end(signal.SIGINT if is_second else signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> None:
+        self._close()
+        self._tell(number)
 
     def _tell(self, number: signal.Signals) -> None:
         for place in self._places:
