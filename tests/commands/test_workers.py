@@ -140,6 +140,20 @@ async def test_figures_are_those_of_all_whoever_is_asked(upstream: Upstream, tmp
     assert after["audio_router_workers_replaced_total"] == 1
 
 
+async def test_half_of_the_figures_is_none(upstream: Upstream, tmp_path: Path) -> None:
+    """A parent that hangs keeps no call waiting. Counters that seem to have begun anew would mislead who reads them."""
+    upstream.answers(audio(b"ID3"))
+    async with serving(upstream, tmp_path) as router:
+        os.kill(router.pid, signal.SIGSTOP)
+        assert await spoken(router) == b"ID3"
+        async with aiohttp.ClientSession(router.url) as http, http.get("/metrics") as reply:
+            refused = reply.status, (await reply.json())["error"]["code"]
+        os.kill(router.pid, signal.SIGCONT)
+        assert (await figures(router))["audio_router_workers"] == 2
+
+    assert refused == (503, "no_figures")
+
+
 async def test_a_call_is_under_way_in_one_of_them(upstream: Upstream, tmp_path: Path) -> None:
     """Those of all workers are added up."""
     drips = Drip(), Drip()
