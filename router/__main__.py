@@ -47,11 +47,17 @@ def cli() -> None:
 @click.option("--host", help="Address to bind (default: the table's, 127.0.0.1).")
 @click.option("--port", type=click.IntRange(0, 65_535), help="Port to bind (default: the table's, 8080; 0: any free).")
 @click.option("--insecure", "is_insecure", is_flag=True, help="Let other machines in although no key is set.")
-def serve(config: Path | None, host: str | None, port: int | None, is_insecure: bool) -> int:
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Processes on that port (default: the table's, 1). Limits, rests and the cache are each one's own.",
+)
+def serve(config: Path | None, host: str | None, port: int | None, is_insecure: bool, workers: int | None) -> int:
     """Serve until stopped."""
     from router.commands.serve import serve as run
 
-    return run(_loaded(config), host, port, os.environ, Console(), _messages(), is_insecure=is_insecure)
+    told = Console(), _messages()
+    return run(_loaded(config), host, port, os.environ, *told, is_insecure=is_insecure, workers=workers)
 
 
 @cli.command()

@@ -5,7 +5,7 @@ From a loaded table to a relay that answers calls, and from a relay to an ASGI a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -114,13 +114,22 @@ def folder_of(settings: TasksSection) -> Path:
     return Path(settings.folder) if settings.folder else user_state_path("audio-router")
 
 
-def create_app(house: House, reloader: Reloader[Plan] | None = None, *, is_public: bool = False) -> Litestar:
-    """The ASGI application of a house, which a `reloader` gives new tables. `is_public`: other machines are let in."""
+def create_app(
+    house: House,
+    reloader: Reloader[Plan] | None = None,
+    *,
+    is_public: bool = False,
+    figures: Callable[[], bytes] | None = None,
+) -> Litestar:
+    """The ASGI application of a house, which a `reloader` gives new tables. `is_public`: other machines are let in.
+
+    `figures`: what `/metrics` tells, where it is more than this house's.
+    """
     doors = AudioDoors(house.relay, house.keyring, house.sink, house.tasks, house.gate)
     started_at = int(datetime.now(UTC).timestamp())
     documents = [
         *catalog(house.relay, house.keyring, started_at=started_at, version=VERSION),
-        *watching(house.relay, house.keyring, house.gate, house.metrics),
+        *watching(house.relay, house.keyring, house.gate, figures or house.metrics.text),
         *task_handlers(house.tasks, house.keyring),
         *documentation(
             lambda: (house.relay.plan.table.server, house.keyring.is_open),

@@ -5,7 +5,7 @@ What may not live here: any call to a vendor; these answer from what is known al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
 
@@ -19,14 +19,17 @@ from router.api.lists import model_ids
 from router.relay import Relay
 from router.routing.health import Health
 from router.routing.plan import Plan, serving
-from router.telemetry.metrics import CONTENT_TYPE, Metrics
+from router.telemetry.metrics import CONTENT_TYPE
 from router.wire.errors import Unavailable
 
 __all__ = ["watching"]
 
 
-def watching(relay: Relay, keyring: Keyring, gate: Gate, metrics: Metrics) -> Sequence[HTTPRouteHandler]:
-    """The handlers. Health asks for no key; figures do where calls do, unless the table says otherwise."""
+def watching(relay: Relay, keyring: Keyring, gate: Gate, figures: Callable[[], bytes]) -> Sequence[HTTPRouteHandler]:
+    """The handlers. Health asks for no key; figures do where calls do, unless the table says otherwise.
+
+    `figures`: as Prometheus reads them; called in a thread.
+    """
 
     @route("/health/live", http_method=PROBED, sync_to_thread=False)
     def live() -> dict[str, str]:
@@ -43,12 +46,12 @@ def watching(relay: Relay, keyring: Keyring, gate: Gate, metrics: Metrics) -> Se
 
     # written in a thread: a large table has thousands of lines
     @get("/metrics", sync_to_thread=True)
-    def figures(request: Request[Any, Any, Any]) -> Response[bytes]:
+    def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
         if relay.plan.table.server.metrics != "open":
             keyring.owner(request.headers.get("authorization"))
-        return Response(metrics.text(), media_type=CONTENT_TYPE)
+        return Response(figures(), media_type=CONTENT_TYPE)
 
-    return [live, ready, figures]
+    return [live, ready, metrics]
 
 
 def _has_able_target(plan: Plan, health: Health, now: float) -> bool:

@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import shlex
 import signal
 import socket
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from ipaddress import ip_address
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TextIO
 
 import msgspec
-import structlog
 from rich.console import Console
 from rich.markup import escape
 
-from router.accounts.keys import Keyring
-from router.api.draining import DrainingServer
 from router.api.lists import kinds_of
-from router.api.server import server_config
-from router.app import VERSION, compiled, create_app, furnish
-from router.commands.table import absent_keys, read_table
-from router.config import ConfigError, Loaded, Server
-from router.reloading import Reloader
+from router.app import VERSION, compiled
+from router.commands.serving import serving_by, spare_the_collector
+from router.commands.table import absent_keys
+from router.config import Loaded
 from router.routing.plan import KINDS, Outlet, Plan, Target, serving
-from router.telemetry import configure_logging, to_all, to_log
+from router.telemetry import configure_logging
 from router.upstream.proxies import UnusableProxy, proxy_of
 from router.vendors.spec import row_of
 from router.wire.calls import CallKind
 
-if TYPE_CHECKING:
-    from router.telemetry.traces import Traces
-
 __all__ = ["is_loopback", "serve", "welcome"]
 
 BACKLOG = 2048
-COLLECTIONS = (5_000, 100, 20)  # new objects before the young are looked through (1 ms), and so on for the older
 UNNAMED_KEY = "KEY"
-COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 PATHS = {"sound": "/v1/audio/sound-effects", "music": "/v1/audio/music"}
-
-_log = structlog.get_logger("audio_router.table")
 
 
 def serve(
@@ -55,11 +43,12 @@ def serve(
     errors: Console,
     *,
     is_insecure: bool = False,
+    workers: int | None = None,
 ) -> int:
     """Serve until SIGINT or SIGTERM. 1: could not begin, and said why. Raises `ConfigError`.
 
     `environment` is searched for the variable that a key came from, so that what is printed can name it. `is_insecure`:
-    other machines may be let in without a key.
+    other machines may be let in without a key. `workers`: so many processes; None: as the table says.
     """
     server = loaded.table.server
     host, port = host or server.host, server.port if port is None else port
@@ -74,11 +63,15 @@ def serve(
     except UnusableProxy as error:
         errors.print(str(error), style="red", markup=False, soft_wrap=True)
         return 1
-    configure_logging()
-    traces = _traces(environment)
-    house = furnish(loaded, to_all(to_log, traces.tell) if traces else to_log, proxy)
-    path = Path(loaded.source.file)
-    reloader = Reloader(path, lambda: _again(path, environment, house.keyring, server), house.adopt)
+    count = server.workers if workers is None else workers
+    if count > 1 and not hasattr(os, "fork"):
+        message = "This platform cannot fork, so that it cannot have workers: expected --workers 1 (server.workers)."
+        errors.print(message, style="red", markup=False, soft_wrap=True)
+        return 1
+    configure_logging(_shared_log() if count > 1 else None)
+    begin = partial(serving_by, environment=environment, began=server, proxy=proxy)
+    alone = begin(loaded) if count == 1 else None
+    plan = alone.house.relay.plan if alone else compiled(loaded)
     try:
         listener = _bound(host, port)
     except OSError as error:
@@ -90,51 +83,27 @@ def serve(
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the reloader listens: it would end us
     with listener:
         address = _url_of(host, listener.getsockname()[1])
-        for line in welcome(house.relay.plan, loaded, address, environment):
+        for line in welcome(plan, loaded, address, environment, workers=count):
             console.print(line, highlight=False, soft_wrap=True)
-        with contextlib.suppress(KeyboardInterrupt):  # uvicorn repeats the Ctrl-C that it ended on
-            app = create_app(house, reloader, is_public=is_public)
-            if traces:
-                app.on_shutdown.append(traces.close)  # not behind `run`: after a SIGTERM it does not come back
-            _spare_the_collector()
-            DrainingServer(server_config(app, max_head=server.max_head), house.gate).run(sockets=[listener])
-    return 0
+        if alone:
+            alone.run(listener, is_public=is_public)
+            return 0
+        from router.commands.workers import serve_by_workers  # noqa: PLC0415 - needs a platform that forks
+
+        spare_the_collector()  # what is here by now stays shared with the workers
+        return serve_by_workers(
+            count,
+            loaded,
+            environment,
+            listener,
+            lambda newest, link: begin(newest, link=link).run(listener, is_public=is_public),
+        )
 
 
-def _spare_the_collector() -> None:
-    """Leave what is here for good out of every collection, and collect less often.
+def _shared_log() -> TextIO:
+    from router.telemetry.lines import whole_lines  # noqa: PLC0415 - needs a platform that forks
 
-    A collection stops every stream for as long as it takes. Calls free what they used by themselves: what is left to
-    be found are ended connections (`docs/decisions/0035`).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTIONS)
-
-
-def _traces(environment: Mapping[str, str]) -> Traces | None:
-    """Where the environment names a collector for them; else what they need is not even loaded."""
-    if not (endpoint := environment.get(COLLECTOR)):
-        return None
-    try:
-        from router.telemetry.traces import sent_to  # noqa: PLC0415 - the extra otel, for those who have it
-    except ImportError:
-        _log.warning(f"no traces: {COLLECTOR} is set, and audio-router[otel] is not installed")
-        return None
-    return sent_to(endpoint, environment.get("OTEL_SERVICE_NAME") or "audio-router", VERSION)
-
-
-def _again(path: Path, environment: Mapping[str, str], keyring: Keyring, server: Server) -> Plan:
-    """The plan of a table that has changed while it is served; `server` is as it began. Raises `ConfigError`."""
-    loaded = read_table(path, environment)
-    plan = compiled(loaded)
-    if not loaded.table.keys and not keyring.is_open:
-        message = "no key is left, which would let everybody in: expected at least one, or a restart"
-        raise ConfigError([loaded.source.problem(("keys",), message)])
-    new = loaded.table.server
-    if (new.host, new.port, new.max_head) != (server.host, server.port, server.max_head):
-        _log.warning("server.host, port and max_head hold from the next start on", file=loaded.source.file)
-    return plan
+    return whole_lines(sys.stderr.fileno())
 
 
 def is_loopback(host: str) -> bool:
@@ -176,11 +145,15 @@ def _insecure(host: str) -> str:
 # ------------------------------------------------------------------ the welcome
 
 
-def welcome(plan: Plan, loaded: Loaded, address: str, environment: Mapping[str, str]) -> Iterator[str]:
+def welcome(
+    plan: Plan, loaded: Loaded, address: str, environment: Mapping[str, str], *, workers: int = 1
+) -> Iterator[str]:
     """What a newcomer needs to read, line by line, as rich markup. It holds no key."""
     shown = escape(address)
     yield f"[bold]audio-router {VERSION}[/] listens on [bold]{shown}[/]  (base_url: {shown}/v1)"
     yield f"table: {escape(loaded.source.file)}"
+    if workers > 1:
+        yield f"workers: {workers}; each has limits, a cache and a memory of vendors' failures of its own"
     yield ""
     for outlet in plan.outlets.values():
         why = escape(outlet.absent or "")

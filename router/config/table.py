@@ -81,6 +81,13 @@ class Server(Strict, frozen=True, kw_only=True):
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535, description="0: any that is free.")] = 8080
+    workers: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Processes that share the port. Limits, rests, retry budgets, recordings: each one's own.",
+        ),
+    ] = 1
     max_calls: Annotated[
         int,
         Meta(

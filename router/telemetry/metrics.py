@@ -6,13 +6,13 @@ clients make up is `other`, so that nobody can fill the memory of whoever collec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from router.routing.health import Health
@@ -81,6 +81,10 @@ class Metrics:
         for attempt in record.attempts:
             self._tell_attempt(record.kind, attempt)
         self._tell_cost(record)
+
+    def collect(self) -> Iterable[Metric]:
+        """All of it, to be merged with the figures of other processes."""
+        return self._registry.collect()
 
     def text(self) -> bytes:
         """All of it, as Prometheus reads it."""

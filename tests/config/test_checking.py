@@ -183,6 +183,7 @@ MISTAKES = [
     (("server", "port"), 65_536, "server.port: expected a whole number from 0 to 65535"),
     (("server", "max_upload"), 25, f"server.max_upload: expected {SIZE}, found a number"),
     (("server", "max_body"), "1mb", f"server.max_body: expected {SIZE}"),
+    (("server", "workers"), 0, "server.workers: expected a whole number from 1"),
     (("server", "max_calls"), 0, "server.max_calls: expected a whole number from 1"),
     (("server", "max_head"), 64, f"server.max_head: expected {SIZE}, found a number"),
     (("server", "max_parts"), 1, "server.max_parts: expected a whole number from 2"),

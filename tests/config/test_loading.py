@@ -110,6 +110,7 @@ def test_the_full_example_becomes_a_table():
         server=Server(
             host="0.0.0.0",
             port=9090,
+            workers=4,
             max_calls=50,
             max_head=32_768,
             max_upload=26_214_400,

@@ -20,6 +20,7 @@ def test_what_is_not_said_is_what_the_documentation_promises():
     assert table.server == Server(
         host="127.0.0.1",
         port=8080,
+        workers=1,
         max_calls=1_000,
         max_head=65_536,
         max_upload=26_214_400,

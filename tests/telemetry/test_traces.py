@@ -123,10 +123,10 @@ def test_traces_are_sent_before_the_process_ends() -> None:
 def test_nothing_of_it_is_loaded_unless_a_collector_is_named() -> None:
     """Off costs nothing."""
     code = (
-        "import sys; from router.commands import serve;"
-        "assert serve._traces({'OTEL_SERVICE_NAME': 'x'}) is None;"
+        "import sys; from router.commands import serve, serving;"
+        "assert serving._traces({'OTEL_SERVICE_NAME': 'x'}) is None;"
         "assert not [name for name in sys.modules if name.startswith('opentelemetry')];"
-        "assert serve._traces({'OTEL_EXPORTER_OTLP_ENDPOINT': 'http://127.0.0.1:9'}) is not None"
+        "assert serving._traces({'OTEL_EXPORTER_OTLP_ENDPOINT': 'http://127.0.0.1:9'}) is not None"
     )
 
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
