@@ -17,9 +17,9 @@ from msgspec import Struct
 from platformdirs import user_state_path
 
 from router.accounts.keys import Keyring
+from router.api.application import Application
 from router.api.catalog import catalog
-from router.api.docs.openapi import openapi
-from router.api.docs.page import documentation
+from router.api.docs import documentation
 from router.api.doors import AudioDoors
 from router.api.envelopes import ON_ERROR, identified
 from router.api.explaining import explaining
@@ -121,12 +121,9 @@ def create_app(house: House, reloader: Reloader[Plan] | None = None, *, is_publi
         *catalog(house.relay, house.keyring, started_at=started_at, version=VERSION),
         *watching(house.relay, house.keyring, house.gate, house.metrics),
         *task_handlers(house.tasks, house.keyring),
-        *documentation(
-            lambda: (house.relay.plan.table.server, house.keyring.is_open),
-            lambda facts: openapi(facts[0], version=VERSION, is_open=facts[1]),
-        ),
+        *documentation(VERSION, lambda: (house.relay.plan.table.server, house.keyring.is_open)),
     ]
-    app = Litestar(
+    app = Application(
         route_handlers=[
             asgi(["/v1/audio/speech", "/audio/speech"], copy_scope=False)(doors.speech),
             asgi(["/v1/audio/transcriptions", "/audio/transcriptions", "/v1/speech/transcriptions"], copy_scope=False)(
@@ -141,8 +138,6 @@ def create_app(house: House, reloader: Reloader[Plan] | None = None, *, is_publi
         exception_handlers=ON_ERROR,
         on_shutdown=[house.close],
         lifespan=[lambda _app: house.tasks.seen_to(), *([lambda _app: reloader.running()] if reloader else [])],
-        openapi_config=None,
-        logging_config=None,
     )
     # around everything, as Litestar's own CORS would be: its `middleware` stands behind the choice of a handler
     app.asgi_handler = guarded(app.asgi_handler, lambda: _rules(house, is_public=is_public))
