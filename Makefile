@@ -89,6 +89,7 @@ simulate: $(VENV)/.bench ## Route a simulated day by every rule, a million calls
 .PHONY: bench
 bench: $(VENV)/.bench ## Measure the router beside a bare pass-through, nginx and LiteLLM (LITELLM=its command); writes docs/PERFORMANCE.md
 	$(BIN)/python -m bench.speed --write docs $(ARGS)
+	$(BIN)/python -m bench.inside --write docs
 
 .PHONY: check
 check: $(VENV)/.check ## Format, lint, types, imports

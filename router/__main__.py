@@ -6,6 +6,7 @@ too; child programs are handed a few variables of it by `upstream.child`.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -32,8 +33,13 @@ def _loaded(config: Path | None) -> Loaded:
     return read_table(config, os.environ)
 
 
+def _output() -> Console:
+    """Without emoji: a name of the table may have colons, and their names are 1.4 MiB."""
+    return Console(emoji=False)
+
+
 def _messages() -> Console:
-    return Console(stderr=True)
+    return Console(stderr=True, emoji=False)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,10 +60,14 @@ def cli() -> None:
 )
 def serve(config: Path | None, host: str | None, port: int | None, is_insecure: bool, workers: int | None) -> int:
     """Serve until stopped."""
-    from router.commands.serve import serve as run
+    gc.disable()  # what a start makes stays; the command turns it on again for serving
+    try:
+        from router.commands.serve import serve as run
 
-    told = Console(), _messages()
-    return run(_loaded(config), host, port, os.environ, *told, is_insecure=is_insecure, workers=workers)
+        told = _output(), _messages()
+        return run(_loaded(config), host, port, os.environ, *told, is_insecure=is_insecure, workers=workers)
+    finally:
+        gc.enable()
 
 
 @cli.command()
@@ -67,7 +77,7 @@ def check(config: Path | None, is_strict: bool) -> int:
     """Check the routing table: every problem in one run, with its line; and what it says in vain."""
     from router.commands.table import check as run
 
-    return run(_loaded(config), Console(), is_strict=is_strict)
+    return run(_loaded(config), _output(), is_strict=is_strict)
 
 
 @cli.command()
@@ -76,7 +86,7 @@ def models(config: Path | None) -> int:
     """List what can be asked for as `model`."""
     from router.commands.listing import models as run
 
-    return run(_loaded(config), Console())
+    return run(_loaded(config), _output())
 
 
 @cli.command()
@@ -85,7 +95,7 @@ def voices(config: Path | None) -> int:
     """List the voice names and what they become at each vendor."""
     from router.commands.listing import voices as run
 
-    return run(_loaded(config), Console())
+    return run(_loaded(config), _output())
 
 
 @cli.command()
@@ -96,7 +106,7 @@ def key(name: str) -> int:
 
     if not name:
         raise click.BadParameter("a key needs a name that is not empty", param_hint="NAME")
-    return make_key(name, Console())
+    return make_key(name, _output())
 
 
 @cli.command()
@@ -104,7 +114,7 @@ def schema() -> int:
     """Print the JSON Schema of routes.yaml, for editors."""
     from router.commands.table import print_schema
 
-    return print_schema(Console())
+    return print_schema(_output())
 
 
 @cli.command()
@@ -139,7 +149,7 @@ def explain(
     of_voice = {"voice": voice} if kind == "speech" else {}
     of_text = {"input": text, **of_voice} if kind in ("speech", "sound", "music") else {}
     fields = {"kind": kind, **{name: value for name, value in asked.items() if value is not None}, **of_text}
-    return explain_call(loaded, fields, file, Console(), _messages(), as_json=as_json)
+    return explain_call(loaded, fields, file, _output(), _messages(), as_json=as_json)
 
 
 @cli.command()

@@ -17,9 +17,9 @@ from msgspec import Struct
 from platformdirs import user_state_path
 
 from router.accounts.keys import Keyring
+from router.api.application import Application
 from router.api.catalog import catalog
-from router.api.docs.openapi import openapi
-from router.api.docs.page import documentation
+from router.api.docs import documentation
 from router.api.doors import AudioDoors
 from router.api.envelopes import ON_ERROR, identified
 from router.api.explaining import explaining
@@ -131,12 +131,9 @@ def create_app(
         *catalog(house.relay, house.keyring, started_at=started_at, version=VERSION),
         *watching(house.relay, house.keyring, house.gate, figures or house.metrics.text),
         *task_handlers(house.tasks, house.keyring),
-        *documentation(
-            lambda: (house.relay.plan.table.server, house.keyring.is_open),
-            lambda facts: openapi(facts[0], version=VERSION, is_open=facts[1]),
-        ),
+        *documentation(VERSION, lambda: (house.relay.plan.table.server, house.keyring.is_open)),
     ]
-    app = Litestar(
+    app = Application(
         route_handlers=[
             *(asgi(path, copy_scope=False)(door) for path, door in doors.by_path.items()),
             asgi(["/v1/routes/explain", "/routes/explain"], copy_scope=False)(explaining(house.relay, house.keyring)),
@@ -145,8 +142,6 @@ def create_app(
         exception_handlers=ON_ERROR,
         on_shutdown=[house.close],
         lifespan=[lambda _app: house.tasks.seen_to(), *([lambda _app: reloader.running()] if reloader else [])],
-        openapi_config=None,
-        logging_config=None,
     )
     # around everything, as Litestar's own CORS would be: its `middleware` stands behind the choice of a handler
     app.asgi_handler = guarded(doors.before(app.asgi_handler), lambda: _rules(house, is_public=is_public))

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING
 
 import aiohttp
 import msgspec
-from litestar.types import Receive, Scope, Send
+
+if TYPE_CHECKING:  # else Litestar would be loaded for their names, and this would not be bare
+    from litestar.types import Receive, Scope, Send
 
 VENDOR = os.environ["VENDOR"]
 

@@ -66,14 +66,14 @@ def _by_latency(able: Sequence[Fitted], _costs: Costs, latency: Latency, _draw: 
 def _by_weight(able: Sequence[Fitted], _costs: Costs, _latency: Latency, draw: float) -> list[Fitted]:
     """Each in turn by chance, in proportion to its weight among those left; what is left of the draw is as random."""
     left, order = list(able), []
+    weights = [fitted.target.weight for fitted in left]
     while left:
-        weights = [fitted.target.weight for fitted in left]
         mark, below = draw * sum(weights), 0.0
         index = 0
         while index < len(left) - 1 and mark >= below + weights[index]:
             below += weights[index]
             index += 1
-        draw = min(max((mark - below) / weights[index], 0.0), 1.0)
+        draw = min(max((mark - below) / weights.pop(index), 0.0), 1.0)
         order.append(left.pop(index))
     return order
 

@@ -151,7 +151,7 @@ class Tasks:
         """Whatever goes wrong with one step, the others go on: who falls silent loses its tasks."""
         while True:
             try:
-                store = await self._store_if_any()
+                store = await self._store_if_needed()
             except (Unavailable, OSError) as error:
                 _log.error("tasks are not seen to", why=str(error))
                 store = None
@@ -231,8 +231,32 @@ class Tasks:
 
     async def _store_if_any(self) -> Store | None:
         """The store, where this or another process has one."""
-        is_there = await asyncio.to_thread((self._folder / DATABASE).exists)
-        return await self._store() if is_there else None
+        return await self._store() if await asyncio.to_thread(self._is_there) else None
+
+    async def _store_if_needed(self) -> Store | None:
+        """The store, once it is open or there is something to see to in it."""
+        if self._opened is None and not await asyncio.to_thread(self._needs_store):
+            return None
+        return await self._store_if_any()
+
+    def _is_there(self) -> bool:
+        return (self._folder / DATABASE).exists()
+
+    def _needs_store(self) -> bool:
+        """Read without the database's library, which a folder of tasks that have ended is no reason to load."""
+        if not self._is_there():
+            return False
+        from router.tasks.glance import has_active, has_surplus  # noqa: PLC0415 - for folders that hold tasks
+
+        if has_active(self._folder):
+            return True
+        now, settings = _now(), self._settings()
+        if now - self._swept_at <= SWEEP_EVERY_S:
+            return False
+        if has_surplus(self._folder, now - settings.keep, settings.max_bytes):
+            return True
+        self._swept_at = now
+        return False
 
 
 async def _tried(step: Callable[[Store], Awaitable[None]], store: Store) -> None:

@@ -7,6 +7,7 @@ from array import array
 import av
 import pytest
 
+from bench.inside.transcoding import FIRST_BYTE_MS, first_byte_ms
 from router.media.paths import MUSIC, MUSIC_DELAY_MS, SPEECH
 from router.media.transcode import DELAY_MS, Transcoder
 from router.media.wav import wav_header
@@ -83,6 +84,12 @@ def test_delay_of_music(wanted):
 
         fed += len(piece) // 4
         assert fed / 44_100 - heard_s <= may_be_s + 1e-9
+
+
+@pytest.mark.parametrize("wanted", WANTED, ids=str)
+def test_first_encoded_byte(wanted):
+    """Fed by the millisecond: no more goes in than `FIRST_BYTE_MS` allows until the first of it comes out, encoded."""
+    assert first_byte_ms(wanted) <= FIRST_BYTE_MS[wanted.codec]
 
 
 def test_delay_of_mp3():

@@ -8,52 +8,23 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
-from litestar import Response, get
-from litestar.handlers import HTTPRouteHandler
 
-__all__ = ["documentation", "page", "policy"]
+__all__ = ["page", "policy"]
 
 Json = Mapping[str, Any]
-_Facts = TypeVar("_Facts", bound=Hashable)
 
 NO_ICON = "data:,"  # else browsers ask for /favicon.ico
 BOUNDS = {"minimum": "at least {}", "maximum": "at most {}", "maxLength": "at most {} characters"}
 _STYLE = files(__package__).joinpath("page.css").read_text("utf-8")
 _SCRIPT = files(__package__).joinpath("page.js").read_text("utf-8")
 _CODE = re.compile(r"`([^`]+)`")
-
-
-def documentation(facts: Callable[[], _Facts], describe: Callable[[_Facts], Json]) -> Sequence[HTTPRouteHandler]:
-    """The handlers: the page, and the document it is made of, once somebody asks. Nobody needs a key to read them.
-
-    The document describes `facts`, which may be others after a while.
-    """
-    document = lru_cache(1)(describe)
-    as_page = lru_cache(1)(lambda known: page(document(known)).encode())
-    as_json = lru_cache(1)(lambda known: msgspec.json.encode(document(known)))
-    headers = {
-        "content-security-policy": policy(),
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
-    }
-
-    @get("/docs", sync_to_thread=False)
-    def docs() -> Response[bytes]:
-        return Response(as_page(facts()), media_type="text/html", headers=headers)
-
-    @get(["/docs/openapi.json", "/openapi.json"], sync_to_thread=False)
-    def openapi_json() -> Response[bytes]:
-        return Response(as_json(facts()), media_type="application/json")
-
-    return [docs, openapi_json]
 
 
 def policy() -> str:
