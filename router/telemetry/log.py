@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import msgspec
@@ -25,7 +26,10 @@ OF_CALLS = [
 """What other sinks need is left out: the event has a time of its own, and no header of the client's."""
 OF_ATTEMPTS = [name for name in AttemptRecord.__struct_fields__ if name != "ended_ns"]
 
+_encode = msgspec.json.Encoder().encode
 _log = structlog.get_logger("audio_router.calls")
+_lines: structlog.WriteLogger | None = None
+"""Where the events of calls are written as JSON; None where a person reads, or nobody has said where."""
 
 
 def to_log(record: CallRecord) -> None:
@@ -34,7 +38,11 @@ def to_log(record: CallRecord) -> None:
     if record.units:
         told["units"] = {unit.value: amount for unit, amount in record.units.items()}
     told["attempts"] = [_said(attempt, OF_ATTEMPTS) for attempt in record.attempts]
-    _log.info("call", **told)
+    if _lines is None:
+        _log.info("call", **told)
+    else:  # as structlog would write it, in a sixth of the time
+        now = datetime.now(UTC).replace(tzinfo=None).isoformat()
+        _lines.msg(_json({**told, "event": "call", "level": "info", "timestamp": f"{now}Z"}))
     for attempt in record.attempts:
         if attempt.outcome in {"key", "quota"}:
             _log.error(
@@ -51,14 +59,20 @@ def _said(record: CallRecord | AttemptRecord, names: Sequence[str]) -> dict[str,
     return {name: value for name in names if (value := getattr(record, name)) or value == 0}
 
 
+def _json(event: Mapping[str, Any]) -> str:
+    return _encode(event).decode()
+
+
 def configure_logging(stream: TextIO | None = None) -> None:
     """Events as JSON lines on stderr, or readable ones where that is a terminal. Standard logging goes the same way."""
+    global _lines  # noqa: PLW0603 - a process has one log, as structlog's own configuration
     stream = stream or sys.stderr
+    _lines = None if stream.isatty() else structlog.WriteLogger(stream)
     shared: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso")]
     renderer: Any = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)  # without locals: keys
         if stream.isatty()
-        else structlog.processors.JSONRenderer(serializer=lambda event, **_: msgspec.json.encode(event).decode())
+        else structlog.processors.JSONRenderer(serializer=lambda event, **_: _json(event))
     )
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],

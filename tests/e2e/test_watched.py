@@ -260,6 +260,7 @@ async def test_who_serves_nobody_ends_at_once(upstream: Upstream) -> None:
 def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Every line that the process writes, as production writes it."""
     stream, handlers, level = io.StringIO(), logging.root.handlers[:], logging.root.level
+    monkeypatch.setattr(log, "_lines", None)  # as before, afterwards
     monkeypatch.setattr(log, "_log", structlog.get_logger())  # a used one keeps the stream it was first used with
     configure_logging(stream)
     yield stream

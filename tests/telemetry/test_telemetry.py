@@ -17,6 +17,7 @@ from router.vendors.spec import Unit
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What is written once logging is set up; afterwards as before."""
+    monkeypatch.setattr(log, "_lines", None)  # as before, afterwards
     monkeypatch.setattr(log, "_log", structlog.get_logger())  # a used one keeps the stream it was first used with
     stream, handlers, level = io.StringIO(), logging.root.handlers[:], logging.root.level
     configure_logging(stream)
@@ -81,3 +82,17 @@ def test_the_standard_librarys_records_become_events_too(logged: io.StringIO) ->
         "warning",
     )
     assert "IndexError: pop from empty list" in error["exception"]
+
+
+def test_a_call_is_written_as_structlog_would_write_it(logged: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shorter way says the same, in the same form."""
+    attempts = [AttemptRecord("v/m", "failed", 1.0, 500, "é\n"), AttemptRecord("w/m", "ok", 2.0)]
+    record = CallRecord("r1", "speech", "m", attempts=attempts, dropped=("speed",), cost_usd=0.0, cache="hit")
+
+    to_log(record)
+    monkeypatch.setattr(log, "_lines", None)
+    to_log(record)
+
+    ours, structlogs = events(logged)
+    assert len(ours.pop("timestamp")) == len(structlogs.pop("timestamp"))
+    assert ours == structlogs
