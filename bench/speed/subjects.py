@@ -25,7 +25,11 @@ vendors:
   bench: {{like: openai, base_url: "http://127.0.0.1:{vendor_port}/v1", api_key: sk-vendor}}
   spare: {{like: openai, base_url: "http://127.0.0.1:9/v1", api_key: sk-vendor}}
 routes:
-  tts-1: {{targets: [bench/tts-1, spare/tts-1, spare/tts-2]}}
+  tts-1:
+    targets:
+      - {{target: bench/tts-1, price: {{per_1m_characters: 15}}}}
+      - {{target: spare/tts-1, price: {{per_1m_characters: 10}}}}
+      - {{target: spare/tts-2, price: {{per_1m_characters: 30}}}}
   whisper-1: {{targets: [bench/whisper-1, spare/whisper-1, spare/whisper-2]}}
 """
 NGINX = """\

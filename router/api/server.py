@@ -92,6 +92,8 @@ class _Connection(HttpToolsProtocol):
     and the connection ends with the reply: clients must be ready to ask again (RFC 9112, 9.3.2).
     """
 
+    cycle: RequestResponseCycle | None  # type: ignore[assignment]  # uvicorn's annotation hides that there may be none
+    """The newest call of the connection."""
     _loose_bytes = 0
     """Received since the parser last completed a head or gave out of a body: it holds them itself, without limit."""
 
@@ -126,17 +128,17 @@ class _Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
-        if self._is_answering():
-            self.cycle.keep_alive = False
+        if call := self._answering():
+            call.keep_alive = False
             return
         self._loose_bytes += len(data)
         try:
             self.parser.feed_data(data if self._is_in_body() else _without_h2c(data))
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            if not self._is_answering():
+            if not (call := self._answering()):
                 self._refuse(HTTPStatus.BAD_REQUEST, "This is not a valid HTTP request.")
                 return
-            self.cycle.keep_alive = False
+            call.keep_alive = False
         if self._loose_bytes > self._max_head:
             too_large = f"The request's headers are larger than {self._max_head:,} bytes."
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, too_large)
@@ -144,7 +146,7 @@ class _Connection(HttpToolsProtocol):
             self._expect_head()
 
     def on_message_begin(self) -> None:
-        if self._is_answering():
+        if self._answering():
             raise _Behind
         super().on_message_begin()
 
@@ -195,26 +197,22 @@ class _Connection(HttpToolsProtocol):
         else:
             self.transport.close()
 
-    @property
-    def _call(self) -> RequestResponseCycle | None:
-        """The newest call of the connection; uvicorn's annotation of it hides that at first there is none."""
-        return self.cycle
-
     def _is_in_body(self) -> bool:
-        return self._call is not None and self._call.more_body
+        return self.cycle is not None and self.cycle.more_body
 
     def _is_between_calls(self) -> bool:
-        return self._call is None or self._call.response_complete
+        return self.cycle is None or self.cycle.response_complete
 
-    def _is_answering(self) -> bool:
-        """Whether a request is here as a whole and its reply is not out as a whole."""
-        return self._call is not None and not self._call.more_body and not self._call.response_complete
+    def _answering(self) -> RequestResponseCycle | None:
+        """The call whose request is here as a whole, and whose reply is not out as a whole."""
+        call = self.cycle
+        return None if call is None or call.more_body or call.response_complete else call
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         """End the connection; say why, unless that would land in the middle of a reply."""
-        if self._call is None or self._call.response_complete or not self._call.response_started:
-            is_under_way = self._call is not None and not self._call.response_complete
-            request_id = request_id_of(cast("Scope", self.cycle.scope)) if is_under_way else new_request_id()
+        call = None if self._is_between_calls() else self.cycle
+        if call is None or not call.response_started:
+            request_id = request_id_of(cast("Scope", call.scope)) if call else new_request_id()
             body = InvalidCall(message).body()
             head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
             rest = f"content-length: {len(body)}\r\nx-request-id: {request_id}\r\nconnection: close\r\n\r\n"

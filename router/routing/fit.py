@@ -139,9 +139,9 @@ def _speaking(whole: Fitted, call: SpeechCall, can: Speech, shared: Mapping[str,
         shared = {name: value for name, value in shared.items() if name not in lost} | {"turns": turns}
         whole = replace(whole, dropped=(*whole.dropped, *sorted(lost)))
     else:
-        pieces = turns or (Turn(call.text, ""),)
-        longest = can.longest if any(len(one.text) > (can.longest or len(one.text)) for one in pieces) else None
-        source = _source(can, call.format, is_joined=longest is not None or len(pieces) > 1)
+        most = max(len(turn.text) for turn in turns) if turns else len(call.text)
+        longest = can.longest if can.longest and most > can.longest else None
+        source = _source(can, call.format, is_joined=longest is not None or len(turns) > 1)
         whole = replace(whole, longest=longest, turns=turns)
     voice = turns[0].voice if turns else voice_at(target, can, call.voice, plan)
     ask = SpeechAsk(text=call.text, voice=voice, format=can.formats[source], **shared)

@@ -91,7 +91,7 @@ class Health:
 
     def rests_until(self, target: Target, now: float) -> float | None:
         """When the target may be tried again; None: at once."""
-        if not self._states:  # nothing is held against anybody
+        if not self._states:
             return None
         until = max((max(state.until, state.probe_until) for state in self._of(target)), default=0.0)
         return until if until > now else None
@@ -161,6 +161,8 @@ class Health:
             state.rests += 1
 
     def _of(self, target: Target) -> list[_State]:
+        if not self._states:  # nothing is held against anybody
+            return []
         names = (target.name, target.outlet.name)
         return [state for name in names if (state := self._states.get(name))]
 

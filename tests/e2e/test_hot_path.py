@@ -13,7 +13,7 @@ from tests.conftest import Running, Serve
 OTHERS = (str(Path(__file__).parents[1]), str(Path(asyncio.__file__).parent))
 """The test's own client and vendor, and the streams they are made of."""
 WARM, CALLS = 20, 20
-A_CALL = 395
+A_CALL = 400
 """Python functions that one call of speech runs through, from its head to its event."""
 A_CHUNK = 24
 """…and one more chunk of it: from the vendor's socket to the client's."""
@@ -24,7 +24,11 @@ vendors:
   bench: {like: openai, base_url: "%s/v1", api_key: sk-vendor}
   spare: {like: openai, base_url: "http://127.0.0.1:9/v1", api_key: sk-vendor}
 routes:
-  tts-1: {targets: [bench/tts-1, spare/tts-1, spare/tts-2]}
+  tts-1:
+    targets:
+      - {target: bench/tts-1, price: {per_1m_characters: 15}}
+      - {target: spare/tts-1, price: {per_1m_characters: 10}}
+      - {target: spare/tts-2, price: {per_1m_characters: 30}}
 """
 BODY = b'{"model":"tts-1","voice":"alloy","input":"Hello"}'
 HEAD = (
