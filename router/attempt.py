@@ -6,17 +6,16 @@ What lives here: what is done with one vendor. Which is tried, when the next one
 
 from __future__ import annotations
 
-import math
 from asyncio import CancelledError, Event
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from functools import partial
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from router.cache.recordings import Recordings
-from router.config import CacheEntry
+from router.chain import Attempt, Chain
+from router.passing import arriving_in, can_pass, is_of_slow_client
 from router.reply import Audio, Reply
 from router.routing.fit import Fitted
 from router.routing.history import History
@@ -24,83 +23,15 @@ from router.routing.judge import pause_before_again
 from router.routing.pricing import Bill
 from router.sending import Sender, recording_key
 from router.streams import ending, heard, remade
-from router.telemetry import AttemptRecord, CallRecord, milliseconds, unquoted
+from router.telemetry import CallRecord
 from router.upstream.ahead import Opener, begun, in_turn
-from router.upstream.keeping import NOBODY, Course, Keeper
+from router.upstream.keeping import NOBODY, Keeper
 from router.upstream.places import Places
 from router.upstream.transport import Transport
-from router.upstream.waiting import DeadlineOver, Limits, waited
-from router.wire.calls import CallKind
+from router.upstream.waiting import Abandoned, DeadlineOver, Limits, Waiting, waited
 from router.wire.faults import Fault, Kind
 
-__all__ = ["Attempt", "Attempts", "Chain"]
-
-
-class Chain(Struct, frozen=True):
-    """The targets to try, how often each, and until when. `is_of_client`: what they are asked is the client's own.
-
-    `retry_share`: of calls, that a target may be asked once more. `given_up`: requests that were sent and then left,
-    which vendors may bill all the same. `cache`: how long a recording is kept, for `owner` alone or for all. `keeper`:
-    who keeps the call beyond this process, or watches it. `wait_s`: as in `Call`.
-    """
-
-    able: Sequence[Fitted]
-    is_direct: bool
-    kind: CallKind
-    tries: int
-    began: float
-    retry_share: float
-    given_up: list[Fitted]
-    is_of_client: bool = True
-    cache: CacheEntry | None = None
-    owner: str | None = None
-    keeper: Keeper = NOBODY
-    wait_s: float | None = None
-
-    def limits(self, fitted: Fitted, now: float) -> Limits:
-        """The time of the next attempt: its own, within what the deadline of the call leaves."""
-        timing = fitted.target.timing[self.kind]
-        bounds = [bound for bound in (timing.deadline_s, self.wait_s) if bound is not None]
-        left_s = max(0.0, self.began + min(bounds) - now) if bounds else math.inf
-        is_deadline = left_s < timing.timeout_s
-        attempt_s = min(timing.timeout_s, left_s)
-        return Limits(attempt_s, timing.first_byte_s, timing.timeout_s, timing.connect_s, is_deadline=is_deadline)
-
-    def hedge_after_s(self, fitted: Fitted) -> float | None:
-        """Seconds until the next target is started beside this one; None: never."""
-        return fitted.target.timing[self.kind].hedge_after_s
-
-    @property
-    def is_hedged(self) -> bool:
-        """Whether two attempts may run side by side."""
-        return (
-            not self.keeper.is_lasting
-            and len(self.able) > 1
-            and any(self.hedge_after_s(fitted) is not None for fitted in self.able)
-        )
-
-
-class Attempt(Struct):
-    """One try at one target: since when it has been waited for, and whether the vendor has the whole request.
-
-    `is_asked`: the vendor is, because of it; else it waits for a place, or hears what another call has asked for.
-    `is_late`: it has taken as long as it may before the next target is started beside it. `course`: how far a job is.
-    """
-
-    fitted: Fitted
-    began: float
-    is_asked: bool = False
-    is_sent: bool = False
-    is_late: bool = False
-    course: Course = field(default_factory=Course)
-
-    def told(self, outcome: str, now: float, fault: Fault | None = None) -> AttemptRecord:
-        """What is recorded of it."""
-        record = AttemptRecord(self.fitted.target.name, outcome, milliseconds(now - self.began))
-        if fault:
-            said = unquoted(fault.message, self.fitted.ask, self.fitted.extras)
-            record.status, record.message = fault.status, said
-        return record
+__all__ = ["Attempts"]
 
 
 class Attempts:
@@ -122,12 +53,15 @@ class Attempts:
     async def make(self, attempt: Attempt, chain: Chain, record: CallRecord, commitment: AsyncExitStack) -> Reply:
         """One try at one target, up to its first audio, first words or whole transcript.
 
-        Raises `Fault`, or `DeadlineOver`, which is nobody's fault; then nothing is open.
+        Raises `Fault`, or what is nobody's: `DeadlineOver`, and `Abandoned`. Then nothing is open.
         """
         limits = chain.limits(attempt.fitted, attempt.began)
+        arriving = arriving_in(attempt.fitted)
         async with AsyncExitStack() as opened:
             with self._remembered(attempt):
-                async with waited(limits) as waiting:
+                async with waited(limits, is_started=arriving is None) as waiting:
+                    if arriving:
+                        arriving.when_whole(partial(self._start, attempt, waiting))
                     on_sent = waiting.request_is_sent
                     if chain.cache:
                         reply = await self._recorded(attempt, chain, record, limits, on_sent, opened)
@@ -136,6 +70,11 @@ class Attempts:
             await commitment.enter_async_context(opened.pop_all())
         return reply
 
+    def _start(self, attempt: Attempt, waiting: Waiting) -> None:
+        """The upload is whole: from here on it is the vendor that is waited for."""
+        attempt.began = self._clock()
+        waiting.starts()
+
     @contextmanager
     def _remembered(self, attempt: Attempt) -> Iterator[None]:
         """Let the history have what comes of an attempt, as far as its vendor was asked."""
@@ -143,11 +82,16 @@ class Attempts:
             yield
         except Fault as fault:
             fault.may_exist = fault.may_exist or attempt.course.may_exist
+            if is_of_slow_client(attempt.fitted, fault):
+                self._history.let_go_of(attempt.fitted)
+                raise Abandoned from fault
             if attempt.is_asked:
                 self._history.blamed(attempt.fitted, fault, attempt.began, self._clock())
             raise
         except BaseException as over:  # left, too late, or a bug: no word on the vendor
-            if attempt.is_asked:
+            if attempt.is_early:
+                self._history.let_go_of(attempt.fitted)
+            elif attempt.is_asked:
                 is_late = attempt.is_late or isinstance(over, DeadlineOver)
                 self._history.abandoned(attempt.fitted, attempt.began, self._clock(), is_late=is_late)
             raise
@@ -163,8 +107,11 @@ class Attempts:
         opened: AsyncExitStack,
         keeper: Keeper = NOBODY,
     ) -> Reply:
-        """The vendor's own reply, begun, once there is a place for the call."""
+        """The vendor's own reply, begun, once there is a place for the call; not before an upload is whole."""
         fitted = attempt.fitted
+        arriving = arriving_in(fitted)
+        if arriving and not can_pass(fitted):
+            await arriving.until_whole()
         bound = fitted.target.concurrency
         if bound and keeper.begun_at != fitted.target.name:  # else it is there already
             taken = self._places.taken(fitted.target.name, bound.limit, bound.queue, bound.wait)
@@ -178,6 +125,8 @@ class Attempts:
 
         first, *following = fitted.pieces()
         answer = await self._sender.send(first, limits, attempt.course, is_sent, opened, keeper)
+        if arriving:
+            await arriving.until_whole()  # a vendor may know its answer before that
         bill = Bill(first, answer.units, answer=answer.text)
         reply = Reply(fitted, record, [bill], attempt.began, requests=1 + len(following))
         reply.transcript, reply.text = answer.transcript, answer.text

@@ -13,7 +13,7 @@ from tempfile import SpooledTemporaryFile
 
 from msgspec.structs import replace
 
-from router.attempt import Chain
+from router.chain import Chain
 from router.reply import Audio, Reply
 from router.routing.fit import Fitted
 from router.streams import remade

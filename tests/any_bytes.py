@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from router.api.brackets import nested, path_of
 from router.api.explaining import call_of
-from router.api.forms import FormLimits, read_form
+from router.api.forms import FormLimits
 from router.api.sounds import parse_sound
 from router.api.speech import fields_of, parse_speech
 from router.media.flac import MetadataReader
@@ -28,6 +28,7 @@ from router.upstream.sse import EventParser
 from router.wire.errors import CallError, InvalidCall
 from router.wire.faults import Fault
 from router.wire.languages import code_of, name_of
+from tests.forms import read_form
 
 __all__ = ["PROMISES", "Promise"]
 

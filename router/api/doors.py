@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import string
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from time import monotonic
-from typing import Literal
 from urllib.parse import quote
 
 import msgspec
@@ -19,12 +19,12 @@ from router.accounts.keys import Keyring
 from router.api.exchange import ClientLeft, Exchange
 from router.api.forms import FormLimits
 from router.api.gate import Gate
-from router.api.listening import ListenRequest, parse_listening
+from router.api.listening import ListenKind, ListenRequest
+from router.api.receiving import Received, received
 from router.api.sounds import SoundKind, parse_sound
 from router.api.speech import parse_speech
 from router.api.streams import EventStream, ProgressNews
 from router.api.tasks import path_of, shown
-from router.api.uploads import read_upload
 from router.api.writing import measured, usage_of, written
 from router.config import Server
 from router.relay import CLIENT_LEFT, Relay, Reply
@@ -158,30 +158,33 @@ class AudioDoors:
 
     # ------------------------------------------------------------------ transcription, translation
 
-    def _listening(self, kind: Literal["transcription", "translation"]) -> Handle:
+    def _listening(self, kind: ListenKind) -> Handle:
         async def handle(exchange: Exchange, record: CallRecord) -> None:
-            content_type = exchange.headers.get("content-type", "")
             server = self._server
             limits = FormLimits(server.max_upload, server.max_body, server.max_parts)
-            form = await read_upload(content_type, exchange.chunks, limits)
-            try:
-                request = parse_listening(form, kind)
-                record.model = request.call.model
+            async with received(exchange, limits, kind) as request:
+                record.model = request.request.call.model
                 await self._listen(exchange, record, request)
-            finally:
-                if form.file:
-                    form.file.close()
 
         return handle
 
-    async def _listen(self, exchange: Exchange, record: CallRecord, request: ListenRequest) -> None:
-        if not request.call.as_events:
-            async with exchange.watched(), self._relay.answer(request.call, record) as reply:
-                await _send_transcript(exchange, reply, request)
-            return
+    async def _listen(self, exchange: Exchange, record: CallRecord, received: Received) -> None:
+        """Answer, maybe while the upload still arrives; how is known for good when there is a reply."""
+        call, rest = received.request.call, received.rest
         stream = EventStream(exchange, lambda: _headers(record))
-        async with exchange.watched(), stream.kept_alive(), self._relay.answer(request.call, record) as reply:
-            await _send_transcript_events(stream, reply, request)
+        async with AsyncExitStack() as answered:
+            await answered.enter_async_context(exchange.watched(rest.read if rest else None))
+            if call.as_events or rest:
+                await answered.enter_async_context(stream.kept_alive(rest.wants_events if rest else None))
+            reply = await answered.enter_async_context(
+                self._relay.answer(call, record, whole=rest.call if rest else None)
+            )
+            request = received.request
+            record.model = request.call.model
+            if request.call.as_events:
+                await _send_transcript_events(stream, reply, request)
+            else:
+                await _send_transcript(exchange, reply, request)
 
 
 async def _send_audio(exchange: Exchange, reply: Reply, wanted: Format) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 import msgspec
@@ -119,14 +119,20 @@ class Exchange:
             raise _too_slow(self._body_idle_s, self._slowest) from error
 
     @asynccontextmanager
-    async def watched(self) -> AsyncIterator[None]:
-        """Cancel what runs inside when the client goes away, and raise `ClientLeft`. The body has been read by then."""
+    async def watched(self, reading: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[None]:
+        """Cancel what runs inside when the client goes away, and raise `ClientLeft`.
+
+        The body has been read by then, or `reading` reads what is left of it meanwhile.
+        """
         self._work = work = asyncio.current_task()
         assert work
 
         async def watch() -> None:
-            while (await self._receive())["type"] != "http.disconnect":
-                pass
+            with suppress(ClientLeft):
+                if reading:
+                    await reading()
+                while (await self._receive())["type"] != "http.disconnect":
+                    pass
             if not self._is_complete:
                 self._leave()
 

@@ -20,6 +20,7 @@ from aiohttp.payload import Payload
 
 from router.upstream.addresses import is_public
 from router.upstream.transport import Body, Outgoing, Patience, Response
+from router.wire.arriving import Passing
 from router.wire.faults import Fault, Kind
 
 __all__ = ["HttpTransport"]
@@ -249,10 +250,15 @@ class _Replayable(Payload):
         super().__init__(body)
         self._parts = [body] if isinstance(body, bytes) else body
         self._on_sent = on_sent
-        self._size = sum(len(part) if isinstance(part, bytes) else part.size for part in self._parts)
+        sizes = [len(part) if isinstance(part, bytes) else part.size for part in self._parts]
+        self._size = None if None in sizes else sum(size for size in sizes if size)  # without one it goes out chunked
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         for part in self._parts:
+            if isinstance(part, Passing):
+                async for piece in part.pieces():
+                    await writer.write(piece)
+                continue
             for chunk in [part] if isinstance(part, bytes) else part.chunks():
                 await writer.write(chunk)
         self._on_sent()

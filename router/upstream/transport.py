@@ -11,13 +11,14 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from router.wire.arriving import Passing
 from router.wire.upload import Inline, Upload
 
 __all__ = ["Body", "Outgoing", "Part", "Patience", "Response", "Transport"]
 
-Part = bytes | Upload | Inline
+Part = bytes | Upload | Inline | Passing
 Body = bytes | Sequence[Part]
-"""Bytes, or bytes and uploads in the order in which they go out."""
+"""Bytes, or bytes and uploads in the order in which they go out; what is `Passing` still arrives, and is the last."""
 
 
 class Outgoing(Struct, frozen=True):

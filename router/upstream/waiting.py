@@ -13,11 +13,15 @@ from msgspec import Struct
 
 from router.wire.faults import Fault, Kind
 
-__all__ = ["DeadlineOver", "Limits", "Waiting", "waited"]
+__all__ = ["Abandoned", "DeadlineOver", "Limits", "Waiting", "waited"]
 
 
 class DeadlineOver(Exception):
     """The time of the whole call is over: no verdict on the target that was being waited for."""
+
+
+class Abandoned(Exception):
+    """An attempt that was begun while its upload arrived, and that a slow client has spoilt: nobody's fault."""
 
 
 class Limits(Struct, frozen=True, gc=False):
@@ -36,11 +40,17 @@ class Limits(Struct, frozen=True, gc=False):
 class Waiting:
     """The timer of the first byte: it runs from when the vendor has the whole request until that byte is here."""
 
-    def __init__(self, scope: asyncio.Timeout, first_byte_s: float) -> None:
+    def __init__(self, scope: asyncio.Timeout, limits: Limits) -> None:
         self._scope = scope
-        self._first_byte_s = first_byte_s
+        self._attempt_s = limits.attempt_s
+        self._first_byte_s = limits.first_byte_s
         self._is_over = False
         self.is_for_first_byte = False
+
+    def starts(self) -> None:
+        """Only now is it the vendor's time: until here the client was still uploading."""
+        if not self._is_over and not self._scope.expired():
+            self._scope.reschedule(asyncio.get_running_loop().time() + self._attempt_s)
 
     def request_is_sent(self) -> None:
         """Start the timer; a vendor may answer before it has read everything, and then there is nothing to wait for."""
@@ -56,12 +66,15 @@ class Waiting:
 
 
 @asynccontextmanager
-async def waited(limits: Limits) -> AsyncIterator[Waiting]:
-    """Wait for what runs inside, and no longer. Raises `Fault` (TIMEOUT) or `DeadlineOver`."""
+async def waited(limits: Limits, *, is_started: bool = True) -> AsyncIterator[Waiting]:
+    """Wait for what runs inside, and no longer. Raises `Fault` (TIMEOUT) or `DeadlineOver`.
+
+    Where it is not started, the waiting begins when it `starts`.
+    """
     waiting = None
     try:
-        async with asyncio.timeout(limits.attempt_s) as scope:
-            waiting = Waiting(scope, limits.first_byte_s)
+        async with asyncio.timeout(limits.attempt_s if is_started else None) as scope:
+            waiting = Waiting(scope, limits)
             try:
                 yield waiting
             finally:

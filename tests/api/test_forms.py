@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from router.api.forms import IN_MEMORY_BYTES, FormLimits, Spool, read_form
+from router.api.forms import FormLimits
 from router.wire.errors import CallError, InvalidCall, TooLarge, UnsupportedMedia
+from router.wire.spool import IN_MEMORY_BYTES, Spool
+from tests.forms import read_form
 
 TYPE = "multipart/form-data; boundary=b"
 LIMITS = FormLimits(max_upload=2**20, max_text=100, max_parts=5)
