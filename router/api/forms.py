@@ -75,6 +75,8 @@ class FormReading:
         self._collector = _Collector(limits)
         self._end_bytes = len(b"\r\n--" + options["boundary"].encode() + b"--")
         self._parser = _parser(options["boundary"], limits)
+        self._delimiter = b"\r\n--" + options["boundary"].encode()
+        self._is_in_file = False  # and the parser holds nothing back
         self._length = length
         self._taken = 0
 
@@ -90,7 +92,7 @@ class FormReading:
         """
         async for chunk in self._chunks:
             self._take(chunk)
-            if (spool := self._collector.spool) and spool.size >= HEAD_BYTES and self._is_file_to(chunk):
+            if self._is_in_file and (spool := self._collector.spool) and spool.size >= HEAD_BYTES:
                 self.arriving = self._begun(spool)
                 return
         self._close_parser()
@@ -107,10 +109,6 @@ class FormReading:
         """Give the file back."""
         self._collector.close()
 
-    def _is_file_to(self, chunk: bytes) -> bool:
-        """Whether all of it up to the end of this chunk is known to be the file's: no boundary may have begun there."""
-        return len(chunk) >= self._end_bytes and b"\r" not in chunk[-self._end_bytes :]
-
     def _begun(self, spool: Spool) -> Arriving:
         name, content_type = described(*self._collector.names(), spool.piece_at(0)[:HEAD_BYTES])
         supposed = None if self._length is None else spool.size + self._length - self._taken - self._end_bytes
@@ -118,9 +116,15 @@ class FormReading:
 
     def _take(self, chunk: bytes) -> None:
         self._taken += len(chunk)
+        has_plain_end = len(chunk) >= self._end_bytes and b"\r" not in chunk[-self._end_bytes :]
+        # most of a file holds nothing of a boundary; and `rfind` is several times as quick as `find` at saying so
+        if self._is_in_file and has_plain_end and chunk.rfind(self._delimiter) < 0:
+            self._collector.take(chunk)
+            return
         with _told():
             for event in self._parser.parse(chunk):
                 self._collector.take(event)
+        self._is_in_file = has_plain_end and self._collector.spool is not None
 
     def _close_parser(self) -> None:
         with _told():
