@@ -9,19 +9,21 @@ import math
 from collections.abc import Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from router.config import CacheEntry
+from router.media.length import length_of
 from router.passing import arriving_in
 from router.routing.fit import Fitted
 from router.routing.plan import Plan, Target
-from router.routing.select import Selection
+from router.routing.select import Selection, is_length_needed
 from router.telemetry import AttemptRecord, milliseconds, unquoted
 from router.upstream.keeping import NOBODY, Course, Keeper
 from router.upstream.waiting import Limits
-from router.wire.calls import Call, CallKind
+from router.wire.calls import Call, CallKind, ListenCall
 from router.wire.faults import Fault
 
-__all__ = ["Attempt", "Chain", "Since", "chain_of"]
+__all__ = ["Attempt", "Chain", "Since", "chain_of", "with_length"]
 
 
 class Since(Struct):
@@ -135,3 +137,10 @@ def chain_of(
         resumes=selection.resumes,
         translators=selection.translators,
     )
+
+
+async def with_length(call: Call, plan: Plan) -> Call:
+    """The call, and how long its audio is where that decides who may answer it."""
+    if not isinstance(call, ListenCall) or not is_length_needed(plan, call):
+        return call
+    return replace(call, seconds=await length_of(call.audio))

@@ -20,8 +20,7 @@ from msgspec.structs import replace
 
 from router.attempt import Attempts
 from router.cache.recordings import Recordings
-from router.chain import Attempt, Chain, Since, chain_of
-from router.media.length import length_of
+from router.chain import Attempt, Chain, Since, chain_of, with_length
 from router.passing import Whole, begun_early, can_begin, known
 from router.reply import Audio, Reply, measure, settled, tell_cost
 from router.resuming import Resuming, can_resume
@@ -30,13 +29,14 @@ from router.routing.history import History
 from router.routing.judge import Failure, exhausted, judge
 from router.routing.plan import Plan
 from router.routing.pricing import estimate, total
-from router.routing.select import Selection, is_length_needed, select
+from router.routing.select import Selection, select
 from router.routing.translating import asked, batches, fewer, in_english, is_english, lines_of, prepared, read_lines
 from router.telemetry import CallRecord, Sink, milliseconds
 from router.upstream.keeping import NOBODY, Keeper
 from router.upstream.racing import Race, Run, alarm, first_of
 from router.upstream.transport import Transport
 from router.upstream.waiting import Abandoned, DeadlineOver
+from router.wire.arriving import Arriving
 from router.wire.calls import Call, ListenCall, SpeechCall
 from router.wire.errors import CallError
 from router.wire.faults import Fault
@@ -103,13 +103,13 @@ class Relay:
         try:
             async with AsyncExitStack() as commitment:
                 if whole is not None:
-                    whole.add_done_callback(lambda _: setattr(began, "at", self._clock()))
                     if chain := self._early(call, plan, lay):
                         run = partial(self._first_success, chain, record)
                         reply = await begun_early(run, call, whole, commitment)
                     call = await known(whole)
+                    began.at = self._clock() if reply is None else began.at
                 if reply is None:
-                    call = await _with_length(call, plan)
+                    call = await with_length(call, plan)
                     chain = lay(select(plan, call, self.history, self._clock(), self._draw(), keeper.begun_at), call)
                     reply = await self._begun(chain, call, record, commitment)
                 assert chain
@@ -149,11 +149,16 @@ class Relay:
     def _early(self, call: Call, plan: Plan, lay: Lay) -> Chain | None:
         """Whom to ask while the upload arrives; what is wrong with the call then is told when all of it is known."""
         assert isinstance(call, ListenCall)
+        assert isinstance(call.audio, Arriving)
         try:
             selection = select(plan, call, self.history, self._clock(), self._draw())
-            return lay(selection, call) if can_begin(plan, call, selection) else None
+            if not can_begin(plan, call, selection):
+                return None
         except CallError:
             return None
+        chain = lay(selection, call)
+        call.audio.when_whole(lambda: setattr(chain.began, "at", self._clock()))
+        return chain
 
     async def _begun(self, chain: Chain, call: Call, record: CallRecord, commitment: AsyncExitStack) -> Reply:
         """The reply of the first target that commits; of a route that resumes, the first piece of it."""
@@ -287,10 +292,3 @@ class Relay:
             return english
         parts = fewer(lines)
         return [line for part in parts for line in await self._in_english(part, chain_for, reply, asked_before + 1)]
-
-
-async def _with_length(call: Call, plan: Plan) -> Call:
-    """The call, and how long its audio is where that decides who may answer it."""
-    if not isinstance(call, ListenCall) or not is_length_needed(plan, call):
-        return call
-    return replace(call, seconds=await length_of(call.audio))

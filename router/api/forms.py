@@ -116,7 +116,7 @@ class FormReading:
 
     def _take(self, chunk: bytes) -> None:
         self._taken += len(chunk)
-        has_plain_end = len(chunk) >= self._end_bytes and b"\r" not in chunk[-self._end_bytes :]
+        has_plain_end = self._is_plain_end(chunk[-self._end_bytes :])
         # most of a file holds nothing of a boundary; and `rfind` is several times as quick as `find` at saying so
         if self._is_in_file and has_plain_end and chunk.rfind(self._delimiter) < 0:
             self._collector.take(chunk)
@@ -125,6 +125,12 @@ class FormReading:
             for event in self._parser.parse(chunk):
                 self._collector.take(event)
         self._is_in_file = has_plain_end and self._collector.spool is not None
+
+    def _is_plain_end(self, end: bytes) -> bool:
+        """Whether no boundary can have begun in it, so that nothing of it is held back."""
+        begun = end[end.rfind(b"\r") :] if b"\r" in end else b"?"
+        is_boundary = self._delimiter.startswith(begun) or begun.startswith(self._delimiter)
+        return len(end) == self._end_bytes and not is_boundary
 
     def _close_parser(self) -> None:
         with _told():

@@ -22,7 +22,7 @@ class Arriving(Upload):
     may have its break or not, so it may turn out to have two bytes less.
     """
 
-    __slots__ = ("_grown", "_kept_waiting_s", "_spool", "_waiting_since", "_whole", "supposed")
+    __slots__ = ("_at_end", "_grown", "_is_whole", "_kept_waiting_s", "_spool", "_waiting_since", "supposed")
 
     def __init__(self, name: str, content_type: str, spool: Spool, most: int, supposed: int | None = None) -> None:
         super().__init__(name, content_type, b"")
@@ -30,13 +30,14 @@ class Arriving(Upload):
         self.supposed = supposed
         self._spool = spool
         self._grown = asyncio.Event()
-        self._whole: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._at_end: list[Callable[[], None]] = []
+        self._is_whole = False
         self._kept_waiting_s = 0.0
         self._waiting_since: float | None = None
 
     @property
     def is_whole(self) -> bool:
-        return self._whole.done()
+        return self._is_whole
 
     def is_as_supposed(self, size: int) -> bool:
         """Whether a file of so many bytes ends as it was supposed to."""
@@ -49,16 +50,21 @@ class Arriving(Upload):
     def end(self, upload: Upload) -> None:
         """It has become this one, and is as good from now on."""
         self._source, self.size = upload._source, upload.size  # noqa: SLF001 - its own kind
-        self._whole.set_result(None)
+        self._is_whole = True
+        for do in self._at_end:
+            do()
         self._grown.set()
 
     async def until_whole(self) -> None:
         """Wait for its end; for ever, where it does not come to one."""
-        await asyncio.shield(self._whole)
+        if not self._is_whole:
+            ended = asyncio.Event()
+            self._at_end.append(ended.set)
+            await ended.wait()
 
     def when_whole(self, do: Callable[[], None]) -> None:
         """Do it then, before anybody who reads along hears of it."""
-        self._whole.add_done_callback(lambda _: do())
+        self._at_end.append(do)
 
     def kept_waiting_s(self) -> float:
         """How long who reads along has had nothing to read, in all."""
