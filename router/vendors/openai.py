@@ -96,7 +96,7 @@ VENDOR = replace(
     transcription=replace(
         TRANSCRIPTION,
         request=transcription,
-        takes_chunked=True,  # the vendor's own Node SDK sends streams so (openai 7.55.0, November 2026)
+        takes_chunked=True,  # the Node SDK 7.55.0 sends streams so, seen 2026-11-20
         largest_bytes=LARGEST_BYTES,
         models={
             "whisper-1": Model(gives=words("words segments"), price=WHISPER, shutdown=LAST_TRANSCRIPT),

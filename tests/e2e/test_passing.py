@@ -142,6 +142,43 @@ async def test_without_a_length_it_passes_to_whom_takes_chunks(serve: Serve, ven
     assert vendor.heard[0].headers["transfer-encoding"] == "chunked"
 
 
+async def test_a_body_that_is_the_file_alone_goes_out_in_chunks(serve: Serve, vendor: Vendor) -> None:
+    """Its length is not known to the byte, whatever the client's is: such a vendor has to be known to take that."""
+
+    async def writes_down(request: web.Request, heard: Heard) -> web.StreamResponse:
+        await listens(request, heard)
+        found = {"transcript": "Hello.", "words": []}
+        return web.json_response(
+            {"metadata": {"duration": 1.0}, "results": {"channels": [{"alternatives": [found]}], "utterances": []}}
+        )
+
+    vendor.behaves(writes_down)
+    entry = {"deepgram": f"{{base_url: '{vendor.url}', api_key: {KEY}}}"}
+    router = await serve(table_of(entry, {"m": ["deepgram/nova-3"]}))
+    client = await half_heard(router, vendor)
+    await client.say(FORM[HALF:])
+
+    assert await client.text() == "Hello."
+    assert (bytes(vendor.heard[0].body), vendor.heard[0].headers["transfer-encoding"]) == (AUDIO, "chunked")
+    assert vendor.heard[0].headers["content-type"] == "audio/wav"
+
+
+@pytest.mark.parametrize("shape", [b"json", b"verbose_json"])
+async def test_a_body_of_which_nobody_knows_waits_for_the_whole(serve: Serve, vendor: Vendor, shape: bytes) -> None:
+    """The file alone, where chunks are not known to be taken; and a file inside JSON, whose length goes first."""
+    entry = {"v": f"{{like: huggingface, base_url: '{vendor.url}', api_key: {KEY}}}"}
+    router = await serve(table_of(entry, {"m": ["v/openai/whisper-large-v3"]}))
+    body = form(AUDIO, before=part("model", b"m") + part("response_format", shape))
+    client = await Client.of(router, len(body))
+    await client.say(body[:HALF])
+    await asyncio.sleep(0.2)
+    assert vendor.heard == []
+    await client.say(body[HALF:])
+
+    assert await client.text() == "Hello."
+    assert vendor.heard[0].headers["content-type"] == ("audio/wav" if shape == b"json" else "application/json")
+
+
 # ------------------------------------------------------------------ not before the end
 
 
