@@ -166,6 +166,12 @@ async def test_a_body_that_is_the_file_alone_goes_out_in_chunks(serve: Serve, ve
 @pytest.mark.parametrize("shape", [b"json", b"verbose_json"])
 async def test_a_body_of_which_nobody_knows_waits_for_the_whole(serve: Serve, vendor: Vendor, shape: bytes) -> None:
     """The file alone, where chunks are not known to be taken; and a file inside JSON, whose length goes first."""
+
+    async def writes_down(request: web.Request, heard: Heard) -> web.StreamResponse:
+        await listens(request, heard)
+        return web.json_response({"text": "Hello.", "chunks": [{"text": "Hello.", "timestamp": [0, 1]}]})
+
+    vendor.behaves(writes_down)
     entry = {"v": f"{{like: huggingface, base_url: '{vendor.url}', api_key: {KEY}}}"}
     router = await serve(table_of(entry, {"m": ["v/openai/whisper-large-v3"]}))
     body = form(AUDIO, before=part("model", b"m") + part("response_format", shape))
