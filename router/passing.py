@@ -16,7 +16,7 @@ from router.routing.plan import Plan
 from router.routing.select import Selection, chosen, is_length_needed
 from router.upstream.waiting import Abandoned
 from router.vendors.spec import Draft, ListenAsk, Transcription
-from router.wire.arriving import Arriving
+from router.wire.arriving import BREAK_BYTES, Arriving
 from router.wire.calls import Call, ListenCall
 from router.wire.faults import Fault, Kind
 
@@ -25,7 +25,6 @@ __all__ = ["Whole", "arriving_in", "begun_early", "can_begin", "can_pass", "is_o
 SLOW_CLIENT_S = 5.0
 """How long a vendor was kept waiting, in all: then that it hangs up says nothing about it."""
 HANGING_UP = frozenset({Kind.CONNECT, Kind.TIMEOUT, Kind.TRY_AGAIN})
-BREAK_BYTES = 2  # by which a form's end is not known beforehand
 
 Whole = asyncio.Future[ListenCall]
 """The call as it is in the end: the very same one, where what came after its file has not changed it."""

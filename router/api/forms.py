@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct, field
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser, parse_options_header
 
-from router.wire.arriving import Arriving
+from router.wire.arriving import BREAK_BYTES, Arriving
 from router.wire.containers import HEAD_BYTES, described
 from router.wire.errors import InvalidCall, TooLarge, UnsupportedMedia
 from router.wire.spool import Spool
@@ -94,7 +94,8 @@ class FormReading:
             self._take(chunk)
             if self._is_in_file and (spool := self._collector.spool) and spool.size >= HEAD_BYTES:
                 self.arriving = self._begun(spool)
-                return
+                if self.arriving:
+                    return
         self._close_parser()
 
     async def to_end(self) -> None:
@@ -109,9 +110,12 @@ class FormReading:
         """Give the file back."""
         self._collector.close()
 
-    def _begun(self, spool: Spool) -> Arriving:
-        name, content_type = described(*self._collector.names(), spool.piece_at(0)[:HEAD_BYTES])
+    def _begun(self, spool: Spool) -> Arriving | None:
+        """The file, if its size can be what it is supposed to be."""
         supposed = None if self._length is None else spool.size + self._length - self._taken - self._end_bytes
+        if supposed is not None and not spool.size <= supposed <= self._limits.max_upload + BREAK_BYTES:
+            return None
+        name, content_type = described(*self._collector.names(), self._collector.head())
         return Arriving(name, content_type, spool, self._limits.max_upload, supposed)
 
     def _take(self, chunk: bytes) -> None:
@@ -178,6 +182,14 @@ class _Collector:
         """Name and type of the file, as far as they may be taken over."""
         assert self._segment is not None
         return _plain_name(self._segment.filename or ""), _plain_type(self._segment.content_type or "")
+
+    def head(self) -> bytes:
+        """How the file begins; it is in memory or on the disk, in pieces of any size."""
+        assert self.spool is not None
+        head = b""
+        while len(head) < min(HEAD_BYTES, self.spool.size):
+            head += self.spool.piece_at(len(head))[:HEAD_BYTES]
+        return head[:HEAD_BYTES]
 
     def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
         if isinstance(event, MultipartSegment):

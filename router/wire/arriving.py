@@ -12,7 +12,10 @@ from collections.abc import AsyncIterator, Callable
 from router.wire.spool import Spool
 from router.wire.upload import Upload
 
-__all__ = ["Arriving", "Passing"]
+__all__ = ["BREAK_BYTES", "Arriving", "Passing"]
+
+BREAK_BYTES = 2
+"""Of the line break that may end a form's last line, or not: by so much its file is not known beforehand."""
 
 
 class Arriving(Upload):
@@ -41,7 +44,7 @@ class Arriving(Upload):
 
     def is_as_supposed(self, size: int) -> bool:
         """Whether a file of so many bytes ends as it was supposed to."""
-        return self.supposed is None or self.supposed - size in (0, 2)
+        return self.supposed is None or self.supposed - size in (0, BREAK_BYTES)
 
     def has_grown(self) -> None:
         """There is more in the spool."""

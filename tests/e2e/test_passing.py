@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from router import passing
+from router.api.exchange import Exchange
 from tests.conftest import KEY, Running, Serve, table_of
 from tests.e2e.uploads import PATH, Client, Heard, Vendor, answers, audio_of, form, hearing_vendor, listens, part, until
 from tests.fakes import _break, failure
@@ -312,7 +313,7 @@ async def test_a_model_behind_the_file_is_the_one_that_counts(serve: Serve, vend
         (b"\r\n--b\r\nno colon\r\n\r\nx\r\n--b--", 400, b"The form is broken"),
         (b'\r\n--b\r\ncontent-disposition: form-data; name="temperature"\r\n\r\n7\r\n--b--', 400, b"'temperature'"),
         (b"\r\n" + part("file", b"x", "b.wav") + b"--b--", 400, b"more than one file"),
-        (b"x", 400, b"The form is broken"),
+        (b"x" * 20, 400, b"The form is broken"),
     ],
 )
 async def test_a_form_that_ends_badly_is_told_as_ever(
@@ -346,6 +347,23 @@ async def test_a_file_beyond_the_bound_is_refused_on_the_way(serve: Serve, vendo
     assert (status, b"The file is larger than 409,600 bytes" in reply) == (413, True)
     await until(vendor.heard[0].left.is_set)
     assert (await router.record()).outcome == "refused"
+
+
+async def test_a_body_that_stops_is_a_408_on_the_way_too(
+    serve: Serve, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ever: in the envelope, and nobody is blamed for it but the client."""
+    monkeypatch.setitem(Exchange.__init__.__kwdefaults__, "body_idle_s", 0.5)
+    router = await serve(table(vendor))
+    client = await half_heard(router, vendor)
+
+    status, reply = await client.reply()
+
+    assert (status, b"too slowly" in reply) == (408, True)
+    await until(vendor.heard[0].left.is_set)
+    record = await router.record()
+    assert (record.outcome, [one.outcome for one in record.attempts]) == ("refused", ["abandoned"])
+    assert router.house.relay.history.health._states == {}
 
 
 # ------------------------------------------------------------------ vendors that fail meanwhile
