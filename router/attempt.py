@@ -11,11 +11,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from router.cache.recordings import Recordings
-from router.chain import Chain
+from router.chain import Attempt, Chain
+from router.passing import arriving_in, can_pass, is_of_slow_client
 from router.reply import Audio, Reply
 from router.routing.fit import Fitted
 from router.routing.history import History
@@ -23,38 +23,15 @@ from router.routing.judge import pause_before_again
 from router.routing.pricing import Bill
 from router.sending import Sender, recording_key
 from router.streams import ending, heard, remade
-from router.telemetry import AttemptRecord, CallRecord, milliseconds, unquoted
+from router.telemetry import CallRecord
 from router.upstream.ahead import Opener, after, begun, in_turn
-from router.upstream.keeping import NOBODY, Course, Keeper
+from router.upstream.keeping import NOBODY, Keeper
 from router.upstream.places import Places
 from router.upstream.transport import Transport
-from router.upstream.waiting import DeadlineOver, Limits, Waiting
+from router.upstream.waiting import Abandoned, DeadlineOver, Limits, Waiting
 from router.wire.faults import Fault, Kind
 
-__all__ = ["Attempt", "Attempts"]
-
-
-class Attempt(Struct):
-    """One try at one target: since when it has been waited for, and whether the vendor has the whole request.
-
-    `is_asked`: the vendor is, because of it; else it waits for a place, or hears what another call has asked for.
-    `is_late`: it has taken as long as it may before the next target is started beside it. `course`: how far a job is.
-    """
-
-    fitted: Fitted
-    began: float
-    is_asked: bool = False
-    is_sent: bool = False
-    is_late: bool = False
-    course: Course = field(default_factory=Course)
-
-    def told(self, outcome: str, now: float, fault: Fault | None = None) -> AttemptRecord:
-        """What is recorded of it."""
-        record = AttemptRecord(self.fitted.target.name, outcome, milliseconds(now - self.began))
-        if fault:
-            said = unquoted(fault.message, self.fitted.ask, self.fitted.extras)
-            record.status, record.message = fault.status, said
-        return record
+__all__ = ["Attempts"]
 
 
 class _Remembered:
@@ -74,6 +51,12 @@ class _Remembered:
         attempt = self._attempt
         if isinstance(error, Fault):
             error.may_exist = error.may_exist or attempt.course.may_exist
+            if is_of_slow_client(attempt.fitted, error):
+                self._history.let_go_of(attempt.fitted)
+                raise Abandoned from error
+        elif error is not None and attempt.is_early:
+            self._history.let_go_of(attempt.fitted)
+            return
         if not attempt.is_asked:
             return
         if error is None:
@@ -104,12 +87,15 @@ class Attempts:
     async def make(self, attempt: Attempt, chain: Chain, record: CallRecord, commitment: AsyncExitStack) -> Reply:
         """One try at one target, up to its first audio, first words or whole transcript.
 
-        Raises `Fault`, or `DeadlineOver`, which is nobody's fault; then nothing is open.
+        Raises `Fault`, or what is nobody's: `DeadlineOver`, and `Abandoned`. Then nothing is open.
         """
         limits = chain.limits(attempt.fitted, attempt.began)
+        arriving = arriving_in(attempt.fitted)
         async with AsyncExitStack() as opened:
             with _Remembered(attempt, self._history, self._clock):
-                async with Waiting(limits) as waiting:
+                async with Waiting(limits, is_started=arriving is None) as waiting:
+                    if arriving:
+                        arriving.when_whole(partial(self._start, attempt, waiting))
                     on_sent = waiting.request_is_sent
                     if chain.cache:
                         reply = await self._recorded(attempt, chain, record, limits, on_sent, opened)
@@ -117,6 +103,11 @@ class Attempts:
                         reply = await self._asked(attempt, record, limits, on_sent, opened, chain.keeper)
             commitment.push_async_exit(opened.pop_all())
         return reply
+
+    def _start(self, attempt: Attempt, waiting: Waiting) -> None:
+        """The upload is whole: from here on it is the vendor that is waited for."""
+        attempt.began = self._clock()
+        waiting.starts()
 
     async def _asked(
         self,
@@ -127,8 +118,11 @@ class Attempts:
         opened: AsyncExitStack,
         keeper: Keeper = NOBODY,
     ) -> Reply:
-        """The vendor's own reply, begun, once there is a place for the call."""
+        """The vendor's own reply, begun, once there is a place for the call; not before an upload is whole."""
         fitted = attempt.fitted
+        arriving = arriving_in(fitted)
+        if arriving and not can_pass(fitted):
+            await arriving.until_whole()
         bound = fitted.target.concurrency
         if bound and keeper.begun_at != fitted.target.name:  # else it is there already
             taken = self._places.taken(fitted.target.name, bound.limit, bound.queue, bound.wait)
@@ -142,6 +136,8 @@ class Attempts:
 
         first, *following = fitted.pieces()
         answer = await self._sender.send(first, limits, attempt.course, is_sent, opened, keeper)
+        if arriving:
+            await arriving.until_whole()  # a vendor may know its answer before that
         bill = Bill(first, answer.units, answer=answer.text)
         reply = Reply(fitted, record, [bill], attempt.began, requests=1 + len(following))
         reply.transcript, reply.text = answer.transcript, answer.text

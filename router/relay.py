@@ -18,13 +18,12 @@ from time import monotonic
 
 from msgspec.structs import replace
 
-from router.attempt import Attempt, Attempts
+from router.attempt import Attempts
 from router.cache.recordings import Recordings
-from router.chain import Chain, chain_of
-from router.media.length import length_of
+from router.chain import Attempt, Chain, Since, chain_of, with_length
+from router.passing import Whole, begun_early, can_begin, known
 from router.reply import Audio, Reply, measure, settled, tell_cost
 from router.resuming import Resuming, can_resume
-from router.routing.choosing import is_length_needed
 from router.routing.fit import Fitted, fit_chat
 from router.routing.history import History
 from router.routing.judge import Failure, exhausted, judge
@@ -36,7 +35,8 @@ from router.telemetry import CallRecord, Sink, milliseconds
 from router.upstream.keeping import NOBODY, Keeper
 from router.upstream.racing import Alarm, Race, Run, first_of
 from router.upstream.transport import Transport
-from router.upstream.waiting import DeadlineOver
+from router.upstream.waiting import Abandoned, DeadlineOver
+from router.wire.arriving import Arriving
 from router.wire.calls import Call, ListenCall, SpeechCall
 from router.wire.errors import CallError
 from router.wire.faults import Fault
@@ -46,6 +46,7 @@ __all__ = ["CLIENT_LEFT", "Audio", "Relay", "Reply"]
 
 CLIENT_LEFT = 499
 SIDE_BY_SIDE = 2  # attempts at once, where a late target is hedged
+Lay = Callable[[Selection, Call], Chain]
 GIVEN_UP = frozenset({"timeout", "deadline", "cancelled"})  # what a vendor may do, and bill, all the same
 
 
@@ -87,32 +88,44 @@ class Relay:
         select(self.plan, call, self.history, self._clock(), self._draw())
 
     @asynccontextmanager
-    async def answer(self, call: Call, record: CallRecord, keeper: Keeper = NOBODY) -> AsyncIterator[Reply]:
+    async def answer(
+        self, call: Call, record: CallRecord, keeper: Keeper = NOBODY, whole: Whole | None = None
+    ) -> AsyncIterator[Reply]:
         """The committed reply to a call; leaving the context ends the vendor's call. Raises `CallError`.
 
-        While the body of the context runs, a `Fault` that leaves it is recorded as a failure after commit.
+        While the body of the context runs, a `Fault` that leaves it is recorded as a failure after commit. `whole`: the
+        call in the end, where its upload still arrives.
         """
-        began, plan = self._clock(), self.plan
+        began, plan = Since(self._clock()), self.plan
         reply: Reply | None = None
         given_up: list[Fitted] = []
+        lay = partial(chain_of, plan=plan, began=began, given_up=given_up, owner=record.key, keeper=keeper)
         try:
-            call = await _with_length(call, plan)
-            selection = select(plan, call, self.history, self._clock(), self._draw(), keeper.begun_at)
             async with AsyncExitStack() as commitment:
-                chain = chain_of(selection, call, plan, began, given_up, record.key, keeper)
-                reply = await self._begun(chain, selection, call, record, commitment)
+                if whole is not None:
+                    if chain := self._early(call, plan, lay):
+                        run = partial(self._first_success, chain, record)
+                        reply = await begun_early(run, call, whole, commitment)
+                    call = await known(whole)
+                    began.at = self._clock() if reply is None else began.at
+                if reply is None:
+                    call = await with_length(call, plan)
+                    chain = lay(select(plan, call, self.history, self._clock(), self._draw(), keeper.begun_at), call)
+                    reply = await self._begun(chain, call, record, commitment)
+                assert chain
                 record.target, record.dropped = reply.fitted.target.name, reply.fitted.dropped
                 record.cache = reply.cache
                 if reply.fitted.is_to_translate:
-                    reply.transcript = await self._translated(reply, call, selection, chain)
+                    reply.transcript = await self._translated(reply, call, chain)
                 await measure(reply, given_up)
-                record.first_byte_ms = milliseconds(self._clock() - began)
+                record.first_byte_ms = milliseconds(self._clock() - began.at)
                 tell_cost(record, total([reply.cost(), *map(estimate, given_up)]))
                 yield reply
             self._praise(reply)
             record.outcome, record.status = "ok", 200
         except CallError as error:
-            record.outcome, record.status = "refused" if not record.attempts else "failed", error.status
+            is_refused = all(one.outcome == "abandoned" for one in record.attempts)
+            record.outcome, record.status = "refused" if is_refused else "failed", error.status
             raise
         except Fault as fault:
             record.outcome, record.status = "interrupted", 200
@@ -127,17 +140,29 @@ class Relay:
         finally:
             record.units = reply.units if reply is not None else {}
             tell_cost(record, settled(reply, record, given_up))
-            record.total_ms = milliseconds(self._clock() - began)
+            record.total_ms = milliseconds(self._clock() - began.at)
             record.is_told = True
             self._sink(record)
 
     # ------------------------------------------------------------------ attempts, up to the commit
 
-    async def _begun(
-        self, chain: Chain, selection: Selection, call: Call, record: CallRecord, commitment: AsyncExitStack
-    ) -> Reply:
+    def _early(self, call: Call, plan: Plan, lay: Lay) -> Chain | None:
+        """Whom to ask while the upload arrives; what is wrong with the call then is told when all of it is known."""
+        assert isinstance(call, ListenCall)
+        assert isinstance(call.audio, Arriving)
+        try:
+            selection = select(plan, call, self.history, self._clock(), self._draw())
+            if not can_begin(plan, call, selection):
+                return None
+        except CallError:
+            return None
+        chain = lay(selection, call)
+        call.audio.when_whole(lambda: setattr(chain.began, "at", self._clock()))
+        return chain
+
+    async def _begun(self, chain: Chain, call: Call, record: CallRecord, commitment: AsyncExitStack) -> Reply:
         """The reply of the first target that commits; of a route that resumes, the first piece of it."""
-        if not (selection.resumes and isinstance(call, SpeechCall) and can_resume(call)):
+        if not (chain.resumes and isinstance(call, SpeechCall) and can_resume(call)):
             return await self._first_success(chain, record, commitment)
         spoken = Resuming(chain, call.format, record, self._first_success, self._blame, self._praise)
         return await spoken.begun(commitment)
@@ -189,8 +214,9 @@ class Relay:
                     self._tell(record, attempt, fault.kind.value, chain, fault)
                     if not (more and judge(fault).same_again and self._may_ask_again(fitted, chain)):
                         break
-                except CancelledError:
-                    self._tell(record, attempt, "cancelled", chain)
+                except (CancelledError, Abandoned) as left:
+                    is_abandoned = attempt.is_early or isinstance(left, Abandoned)
+                    self._tell(record, attempt, "abandoned" if is_abandoned else "cancelled", chain)
                     raise
                 else:
                     if reply.is_own:
@@ -232,7 +258,7 @@ class Relay:
 
     # ------------------------------------------------------------------ translation
 
-    async def _translated(self, reply: Reply, call: Call, selection: Selection, chain: Chain) -> Transcript:
+    async def _translated(self, reply: Reply, call: Call, chain: Chain) -> Transcript:
         """What a target has written down, put into English by a chat model. Raises `RouteExhausted`."""
         heard = reply.transcript
         assert heard
@@ -241,7 +267,7 @@ class Relay:
 
         def chain_for(lines: Sequence[str], first: int) -> Chain:
             system, user = asked(lines, call.tunables.get("prompt"))
-            translators = [*selection.translators[first:], *selection.translators[:first]]
+            translators = [*chain.translators[first:], *chain.translators[:first]]
             able = [fit_chat(target, system, user) for target in translators]
             return replace(chain, able=able, is_direct=False, is_of_client=False, cache=None)
 
@@ -267,10 +293,3 @@ class Relay:
             return english
         parts = fewer(lines)
         return [line for part in parts for line in await self._in_english(part, chain_for, reply, asked_before + 1)]
-
-
-async def _with_length(call: Call, plan: Plan) -> Call:
-    """The call, and how long its audio is where that decides who may answer it."""
-    if not isinstance(call, ListenCall) or not is_length_needed(plan, call):
-        return call
-    return replace(call, seconds=await length_of(call.audio))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from router.api.brackets import nested, path_of
 from router.api.explaining import call_of
-from router.api.forms import FormLimits, read_form
+from router.api.forms import Form, FormLimits, FormReading
 from router.api.sounds import parse_sound
 from router.api.speech import fields_of, parse_speech
 from router.media.flac import MetadataReader
@@ -28,6 +28,7 @@ from router.upstream.sse import EventParser
 from router.wire.errors import CallError, InvalidCall
 from router.wire.faults import Fault
 from router.wire.languages import code_of, name_of
+from tests.forms import read_form
 
 __all__ = ["PROMISES", "Promise"]
 
@@ -77,16 +78,32 @@ def event_feed() -> Feed:
 
 def a_form_is_the_same_wherever_cut(drawn: Drawn) -> None:
     """No piece is empty: that is how the parser is told of the end, and the door never hands one on."""
-    assert form_of([piece for piece in pieces(drawn) if piece]) == form_of([drawn[0]] if drawn[0] else [])
+    whole = form_of([drawn[0]] if drawn[0] else [])
+    cut = [piece for piece in pieces(drawn) if piece]
+    assert form_of(cut) == whole
+    assert form_of(cut, begins_at_its_file=True) == whole
 
 
-def form_of(chunks: Sequence[bytes]) -> tuple[Any, ...]:
+def form_of(chunks: Sequence[bytes], *, begins_at_its_file: bool = False) -> tuple[Any, ...]:
     async def arriving() -> AsyncIterator[bytes]:
         for chunk in chunks:
             yield chunk
 
+    async def read() -> Form:
+        if not begins_at_its_file:
+            return await read_form("multipart/form-data; boundary=b", arriving(), LIMITS)
+        reading = FormReading("multipart/form-data; boundary=b", arriving(), LIMITS, sum(map(len, chunks)))
+        await reading.to_file()
+        file = reading.arriving
+        await reading.to_end()
+        if file and reading.form.file and file.is_as_supposed(reading.form.file.size):
+            file.end(reading.form.file)
+            assert b"".join([piece async for piece in file.pieces()]) == b"".join(reading.form.file.chunks())
+            assert (file.name, file.content_type) == (reading.form.file.name, reading.form.file.content_type)
+        return reading.form
+
     try:
-        form = asyncio.run(read_form("multipart/form-data; boundary=b", arriving(), LIMITS))
+        form = asyncio.run(read())
     except CallError as error:
         return (error.status,)
     file = form.file and (form.file.name, form.file.content_type, b"".join(form.file.chunks()))

@@ -17,7 +17,7 @@ from bench.simulate.tally import Tally
 from bench.simulate.traffic import MOST, Arrival, arrivals
 from bench.simulate.vendors import SimulatedVendor, opened
 from bench.simulate.world import compiled, table_of
-from router.chain import Chain
+from router.chain import Chain, Since
 from router.relay import SIDE_BY_SIDE
 from router.routing.fit import Fitted
 from router.routing.history import History
@@ -111,7 +111,7 @@ class _Day:
             is_direct=False,
             kind=call.kind,
             tries=1 + self._defaults.retries,
-            began=arrival.at,
+            began=Since(arrival.at),
             retry_share=self._defaults.retry_budget,
             given_up=[],
         )

@@ -344,13 +344,13 @@ int main(int argc, char **argv) {
     size_t blen = strlen(body);
     if (file) {
         snprintf(pre, sizeof pre,
-                 "--XbenchX\r\nContent-Disposition: form-data; "
-                 "name=\"model\"\r\n\r\n%s\r\n--XbenchX\r\nContent-Disposition: form-data; "
-                 "name=\"response_format\"\r\n\r\njson\r\n--XbenchX\r\nContent-Disposition: form-data; name=\"file\"; "
+                 "--5f2b8c0e9d7a41638e1c4fb0a6d3792e\r\nContent-Disposition: form-data; "
+                 "name=\"model\"\r\n\r\n%s\r\n--5f2b8c0e9d7a41638e1c4fb0a6d3792e\r\nContent-Disposition: form-data; "
+                 "name=\"response_format\"\r\n\r\njson\r\n--5f2b8c0e9d7a41638e1c4fb0a6d3792e\r\nContent-Disposition: form-data; name=\"file\"; "
                  "filename=\"a.wav\"\r\nContent-Type: audio/wav\r\n\r\n",
                  model);
-        strcpy(post, "\r\n--XbenchX--\r\n");
-        strcpy(ct, "multipart/form-data; boundary=XbenchX");
+        strcpy(post, "\r\n--5f2b8c0e9d7a41638e1c4fb0a6d3792e--\r\n");
+        strcpy(ct, "multipart/form-data; boundary=5f2b8c0e9d7a41638e1c4fb0a6d3792e");
         blen = strlen(pre) + file + strlen(post);
     }
     req_n = body_at = snprintf(req, cap,

@@ -6,8 +6,8 @@ What lives here: what the client gets for a reply, before and after commit. Who 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from time import monotonic
-from typing import Literal
 
 import msgspec
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -18,7 +18,8 @@ from router.api.envelopes import unexpected
 from router.api.exchange import ClientLeft, Exchange
 from router.api.forms import FormLimits
 from router.api.gate import Gate
-from router.api.listening import ListenRequest, parse_listening
+from router.api.listening import ListenKind
+from router.api.receiving import Received, received
 from router.api.replying import (
     encoded_headers,
     router_headers,
@@ -32,7 +33,6 @@ from router.api.sounds import SoundKind, parse_sound
 from router.api.speech import parse_speech
 from router.api.streams import EventStream, ProgressNews
 from router.api.tasks import path_of, shown
-from router.api.uploads import read_upload
 from router.config import Server
 from router.relay import CLIENT_LEFT, Relay
 from router.tasks.tasks import Tasks
@@ -172,30 +172,33 @@ class AudioDoors:
 
     # ------------------------------------------------------------------ transcription, translation
 
-    def _listening(self, kind: Literal["transcription", "translation"]) -> Handle:
+    def _listening(self, kind: ListenKind) -> Handle:
         async def handle(exchange: Exchange, record: CallRecord) -> None:
-            content_type = exchange.header(b"content-type") or ""
             server = self._server
             limits = FormLimits(server.max_upload, server.max_body, server.max_parts)
-            form = await read_upload(content_type, exchange.chunks, limits)
-            try:
-                request = parse_listening(form, kind)
-                record.model = request.call.model
+            async with received(exchange, limits, kind) as request:
+                record.model = request.request.call.model
                 await self._listen(exchange, record, request)
-            finally:
-                if form.file:
-                    form.file.close()
 
         return handle
 
-    async def _listen(self, exchange: Exchange, record: CallRecord, request: ListenRequest) -> None:
-        if not request.call.as_events:
-            async with exchange.watched(), self._relay.answer(request.call, record) as reply:
-                await send_transcript(exchange, reply, request)
-            return
+    async def _listen(self, exchange: Exchange, record: CallRecord, received: Received) -> None:
+        """Answer, maybe while the upload still arrives; how is known for good when there is a reply."""
+        call, rest = received.request.call, received.rest
         stream = EventStream(exchange, lambda: encoded_headers(record))
-        async with exchange.watched(), stream.kept_alive(), self._relay.answer(request.call, record) as reply:
-            await send_transcript_events(stream, reply, request)
+        async with AsyncExitStack() as answered:
+            await answered.enter_async_context(exchange.watched(rest.read if rest else None))
+            if call.as_events or rest:
+                await answered.enter_async_context(stream.kept_alive(rest.wants_events if rest else None))
+            reply = await answered.enter_async_context(
+                self._relay.answer(call, record, whole=rest.call if rest else None)
+            )
+            request = received.request
+            record.model = request.call.model
+            if request.call.as_events:
+                await send_transcript_events(stream, reply, request)
+            else:
+                await send_transcript(exchange, reply, request)
 
 
 def _at(name: str, door: ASGIApp) -> Mapping[str, ASGIApp]:

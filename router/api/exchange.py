@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from random import getrandbits
 from typing import Any, cast
 
@@ -45,6 +45,10 @@ DEPARTURE = "audio_router.departure"
 instead would take a task for each call."""
 Departure = Callable[[Callable[[], None] | None], None]
 """Called with what is to be told, as long as it is to be told."""
+
+
+Reading = Callable[[], Awaitable[None]]
+"""Reads what is left of a body. Raises `ClientLeft`."""
 
 
 class ClientLeft(Exception):
@@ -108,9 +112,12 @@ class Exchange:
         """The whole body."""
         return b"".join([chunk async for chunk in self.chunks(largest)])
 
-    def watched(self) -> AbstractAsyncContextManager[None]:
-        """Cancel what runs inside when the client goes away, and raise `ClientLeft`. The body has been read by then."""
-        return _Watched(self)
+    def watched(self, reading: Reading | None = None) -> AbstractAsyncContextManager[None]:
+        """Cancel what runs inside when the client goes away, and raise `ClientLeft`.
+
+        The body has been read by then, or `reading` reads what is left of it meanwhile.
+        """
+        return _Watched(self, reading)
 
     def watch_over(self, work: asyncio.Task[None] | None) -> None:
         """What ends when the client leaves; None: nothing does, any more."""
@@ -123,8 +130,16 @@ class Exchange:
         """Whether the client has gone before the reply was complete."""
         return self._has_left
 
+    async def read_beside(self, reading: Reading) -> None:
+        """Read what is left of the body, and pass over what is left even then, so that a refusal is heard."""
+        with suppress(ClientLeft):
+            await reading()
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+        self._departed()
+
     def _departed(self) -> None:
-        """The server's word."""
+        """The server's word, or what the body came to."""
         if not self._is_complete:
             self._leave()
 
@@ -220,18 +235,24 @@ class _Body:
 class _Watched:
     """Work that ends with its client."""
 
-    __slots__ = ("_exchange", "_work")
+    __slots__ = ("_exchange", "_reader", "_reading", "_work")
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, reading: Reading | None) -> None:
         self._exchange = exchange
+        self._reading = reading
+        self._reader: asyncio.Task[None] | None = None
         self._work: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> None:
         self._work = asyncio.current_task()
         self._exchange.watch_over(self._work)
+        if self._reading:
+            self._reader = asyncio.create_task(self._exchange.read_beside(self._reading))
 
     async def __aexit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         self._exchange.watch_over(None)
+        if self._reader:
+            self._reader.cancel()
         is_left = isinstance(error, asyncio.CancelledError) and self._exchange.has_left
         if is_left and self._work and self._work.uncancel() == 0:
             raise ClientLeft from None

@@ -5,25 +5,22 @@ What lives here: framing and bounds. What the fields mean is `listening`'s.
 
 from __future__ import annotations
 
-import mmap
 import re
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import ExitStack
-from typing import Any, BinaryIO, cast
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from msgspec import Struct, field
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser, parse_options_header
 
+from router.wire.arriving import BREAK_BYTES, Arriving
 from router.wire.containers import HEAD_BYTES, described
 from router.wire.errors import InvalidCall, TooLarge, UnsupportedMedia
+from router.wire.spool import Spool
 from router.wire.upload import Upload
 
-__all__ = ["Form", "FormLimits", "Spool", "Whole", "file_too_large", "read_form"]
+__all__ = ["Form", "FormLimits", "FormReading"]
 
-Whole = bytes | mmap.mmap
-
-IN_MEMORY_BYTES = 256 * 1024  # most spoken commands fit; what is longer goes to a temporary file
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 
 
@@ -55,79 +52,109 @@ class Form(Struct):
     file: Upload | None = None
 
 
-def file_too_large(max_bytes: int) -> TooLarge:
-    """What is said of a file beyond `max_upload`, wherever it comes from."""
-    return TooLarge(f"The file is larger than {max_bytes:,} bytes, which is the most this server takes.")
+class FormReading:
+    """A form while it arrives. `length`: of the whole request's body, where it is known.
 
+    `arriving`: the file, from when its beginning is here until the form's end. Who reads it closes it. What reads it
+    raises `UnsupportedMedia`, `TooLarge`, or `InvalidCall`.
+    """
 
-class Spool:
-    """A growing file: in memory up to a bound, then in a temporary file that has no name on the disk."""
+    def __init__(
+        self, content_type: str, chunks: AsyncIterator[bytes], limits: FormLimits, length: int | None = None
+    ) -> None:
+        kind, options = parse_options_header(content_type)
+        if kind != "multipart/form-data" or not options.get("boundary"):
+            raise UnsupportedMedia(
+                "Expected a form: `content-type: multipart/form-data; boundary=…` with the audio in the field `file`; "
+                "or `content-type: application/json` with the audio in `input_audio`: its `data` in base64, and its "
+                "`format`."
+            )
+        self.arriving: Arriving | None = None
+        self._chunks = chunks
+        self._limits = limits
+        self._collector = _Collector(limits)
+        self._end_bytes = len(b"\r\n--" + options["boundary"].encode() + b"--")
+        self._parser = _parser(options["boundary"], limits)
+        self._delimiter = b"\r\n--" + options["boundary"].encode()
+        self._is_in_file = False  # and the parser holds nothing back
+        self._length = length
+        self._taken = 0
 
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-        self._parts: list[bytes] = []
-        self._file: BinaryIO | None = None
-        self._size = 0
+    @property
+    def form(self) -> Form:
+        """What there is of it; the file only at its end."""
+        return self._collector.form
 
-    def write(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        if self._size > self._max_bytes:
-            raise file_too_large(self._max_bytes)
-        if self._file is None and self._size > IN_MEMORY_BYTES:
-            self._file = cast("BinaryIO", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - the upload closes it
-            self._file.write(b"".join(self._parts))
-            self._parts.clear()
-        if self._file is None:
-            self._parts.append(chunk)
-        else:
-            self._file.write(chunk)
+    async def to_file(self) -> None:
+        """Read as far as it takes to know what file it is, how large it may be, and which fields come before it.
 
-    def to_upload(self, name: str, content_type: str) -> Upload:
-        source = b"".join(self._parts) if self._file is None else self._file
-        name, content_type = described(name, content_type, Upload(name, content_type, source).read_at(0, HEAD_BYTES))
-        return Upload(name, content_type, source)
+        Where that cannot be known before the end, to the end: then there is nothing `arriving`.
+        """
+        async for chunk in self._chunks:
+            self._take(chunk)
+            if self._is_in_file and (spool := self._collector.spool) and spool.size >= HEAD_BYTES:
+                self.arriving = self._begun(spool)
+                if self.arriving:
+                    return
+        self._close_parser()
 
-    def whole(self) -> Whole:
-        """All of it, mapped where it is in a file; to be let go of, not closed."""
-        if self._file is None:
-            return b"".join(self._parts)
-        return mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+    async def to_end(self) -> None:
+        """Read all that is left."""
+        async for chunk in self._chunks:
+            self._take(chunk)
+            if self.arriving:
+                self.arriving.has_grown()
+        self._close_parser()
 
     def close(self) -> None:
-        """Give the temporary file back; once it is an upload's, that is the upload's to do."""
-        if self._file is not None:
-            self._file.close()
+        """Give the file back."""
+        self._collector.close()
+
+    def _begun(self, spool: Spool) -> Arriving | None:
+        """The file, if its size can be what it is supposed to be."""
+        supposed = None if self._length is None else spool.size + self._length - self._taken - self._end_bytes
+        if supposed is not None and not spool.size <= supposed <= self._limits.max_upload + BREAK_BYTES:
+            return None
+        name, content_type = described(*self._collector.names(), self._collector.head())
+        return Arriving(name, content_type, spool, self._limits.max_upload, supposed)
+
+    def _take(self, chunk: bytes) -> None:
+        self._taken += len(chunk)
+        has_plain_end = self._is_plain_end(chunk[-self._end_bytes :])
+        # most of a file holds nothing of a boundary; and `rfind` is several times as quick as `find` at saying so
+        if self._is_in_file and has_plain_end and chunk.rfind(self._delimiter) < 0:
+            self._collector.take(chunk)
+            return
+        with _told():
+            for event in self._parser.parse(chunk):
+                self._collector.take(event)
+        self._is_in_file = has_plain_end and self._collector.spool is not None
+
+    def _is_plain_end(self, end: bytes) -> bool:
+        """Whether no boundary can have begun in it, so that nothing of it is held back."""
+        begun = end[end.rfind(b"\r") :] if b"\r" in end else b"?"
+        is_boundary = self._delimiter.startswith(begun) or begun.startswith(self._delimiter)
+        return len(end) == self._end_bytes and not is_boundary
+
+    def _close_parser(self) -> None:
+        with _told():
+            self._parser.close()
 
 
-async def read_form(content_type: str, chunks: AsyncIterator[bytes], limits: FormLimits) -> Form:
-    """The whole form. Raises `UnsupportedMedia`, `TooLarge`, or `InvalidCall`; the caller closes the file."""
-    kind, options = parse_options_header(content_type)
-    if kind != "multipart/form-data" or not options.get("boundary"):
-        raise UnsupportedMedia(
-            "Expected a form: `content-type: multipart/form-data; boundary=…` with the audio in the field `file`; or "
-            "`content-type: application/json` with the audio in `input_audio`: its `data` in base64, and its `format`."
-        )
-    with ExitStack() as undo:
-        collector = _Collector(limits, undo)
-        parser = _parser(options["boundary"], limits)
-        try:
-            async for chunk in chunks:
-                for event in parser.parse(chunk):
-                    collector.take(event)
-            parser.close()
-        except ParserLimitReached as error:
-            raise TooLarge(f"The form is larger than this server takes: {error}.") from error
-        except MultipartError as error:
-            raise _broken(error) from error
-        undo.pop_all()
-    return collector.form
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell the parser's exceptions in our words."""
+    try:
+        yield
+    except ParserLimitReached as error:
+        raise TooLarge(f"The form is larger than this server takes: {error}.") from error
+    except MultipartError as error:
+        raise _broken(error) from error
 
 
 def _parser(boundary: str, limits: FormLimits) -> PushMultipartParser:
-    try:
+    with _told():
         return PushMultipartParser(boundary, max_segment_count=limits.max_parts)
-    except MultipartError as error:
-        raise _broken(error) from error
 
 
 def _broken(error: Exception) -> InvalidCall:
@@ -136,16 +163,33 @@ def _broken(error: Exception) -> InvalidCall:
 
 
 class _Collector:
-    """Takes the parser's events: a segment's head, its pieces, and None at its end."""
+    """Takes the parser's events: a segment's head, its pieces, and None at its end. `spool`: of a file that is open."""
 
-    def __init__(self, limits: FormLimits, undo: ExitStack) -> None:
+    def __init__(self, limits: FormLimits) -> None:
         self.form = Form()
+        self.spool: Spool | None = None
         self._limits = limits
-        self._undo = undo
         self._segment: MultipartSegment | None = None
-        self._spool: Spool | None = None
+        self._spools: list[Spool] = []
         self._text: list[bytes] = []
         self._text_bytes = 0
+
+    def close(self) -> None:
+        for spool in self._spools:
+            spool.close()
+
+    def names(self) -> tuple[str, str]:
+        """Name and type of the file, as far as they may be taken over."""
+        assert self._segment is not None
+        return _plain_name(self._segment.filename or ""), _plain_type(self._segment.content_type or "")
+
+    def head(self) -> bytes:
+        """How the file begins; it is in memory or on the disk, in pieces of any size."""
+        assert self.spool is not None
+        head = b""
+        while len(head) < min(HEAD_BYTES, self.spool.size):
+            head += self.spool.piece_at(len(head))[:HEAD_BYTES]
+        return head[:HEAD_BYTES]
 
     def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
         if isinstance(event, MultipartSegment):
@@ -154,8 +198,8 @@ class _Collector:
                 self._begin_file()
         elif event is None:
             self._end()
-        elif self._spool is not None:
-            self._spool.write(bytes(event))
+        elif self.spool is not None:
+            self.spool.write(bytes(event))
         else:
             self._text_bytes += len(event)
             if self._text_bytes > self._limits.max_text:
@@ -163,17 +207,16 @@ class _Collector:
             self._text.append(bytes(event))
 
     def _begin_file(self) -> None:
-        if self.form.file is not None:
+        if self._spools:
             raise InvalidCall("The form holds more than one file.", param="file", code="invalid_form")
-        self._spool = Spool(self._limits.max_upload)
-        self._undo.callback(self._spool.close)
+        self.spool = Spool(self._limits.max_upload)
+        self._spools.append(self.spool)
 
     def _end(self) -> None:
         assert self._segment is not None
-        if self._spool is not None:
-            name = _plain_name(self._segment.filename or "")
-            self.form.file = self._spool.to_upload(name, _plain_type(self._segment.content_type or ""))
-            self._spool = None
+        if self.spool is not None:
+            self.form.file = self.spool.to_upload(*self.names())
+            self.spool = None
             return
         try:
             text = b"".join(self._text).decode()

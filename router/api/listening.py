@@ -20,7 +20,7 @@ from router.wire.calls import LONGEST_MODEL, ListenCall
 from router.wire.errors import InvalidCall
 from router.wire.render import RESPONSE_FORMATS, Rendering, wants_of
 
-__all__ = ["ListenRequest", "parse_listening"]
+__all__ = ["ListenKind", "ListenRequest", "parse_listening"]
 
 TEXTS = frozenset({"model", "language", "prompt", "response_format", "temperature", "stream"})
 NOT_ONLY_TEXTS = frozenset({"temperature", "stream"})  # in JSON they are a number and a boolean
@@ -30,6 +30,7 @@ ABSENT = (None, "", "null")  # what a client's null becomes on the way into a fo
 LONGEST_SHOWN = 40
 MOST_VALUES = 256  # in one field that holds JSON: as many as a form has parts
 
+ListenKind = Literal["transcription", "translation"]
 Lists = Mapping[str, Sequence[str]]
 
 
@@ -40,7 +41,7 @@ class ListenRequest(Struct, frozen=True):
     rendering: Rendering
 
 
-def parse_listening(form: Form, kind: Literal["transcription", "translation"]) -> ListenRequest:
+def parse_listening(form: Form, kind: ListenKind) -> ListenRequest:
     """Raises `InvalidCall` naming the field."""
     texts, values = _sorted(form.fields)
     lists = {name: _list(name, values.pop(name, None)) for name in LISTS}
@@ -166,7 +167,7 @@ def _model(texts: Mapping[str, str]) -> str:
     return model
 
 
-def _rendering(texts: Mapping[str, str], lists: Lists, kind: Literal["transcription", "translation"]) -> Rendering:
+def _rendering(texts: Mapping[str, str], lists: Lists, kind: ListenKind) -> Rendering:
     asked = texts.get("response_format") or "json"
     if asked not in RESPONSE_FORMATS or (kind == "translation" and asked == "diarized_json"):
         known = ", ".join(RESPONSE_FORMATS if kind == "transcription" else RESPONSE_FORMATS[:-1])

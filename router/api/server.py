@@ -157,6 +157,12 @@ class _Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._loose_bytes = 0
+        assert self.cycle
+        waiting: bytes | bytearray = self.cycle.body
+        if not waiting:
+            self.cycle.body, body = cast("bytearray", body), b""  # as it is: uvicorn would copy it, there and back
+        elif isinstance(waiting, bytes):
+            self.cycle.body = bytearray(waiting)
         super().on_body(body)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGIApp) -> None:  # type: ignore[override]

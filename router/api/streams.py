@@ -7,7 +7,7 @@ has its status. What the events say is `wire.events`' and `wire.render`'s busine
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from router.api.exchange import ClientLeft, Exchange
@@ -44,12 +44,13 @@ class EventStream:
         self._has_ended = False
 
     @asynccontextmanager
-    async def kept_alive(self) -> AsyncIterator[None]:
+    async def kept_alive(self, is_wanted: Callable[[], Awaitable[bool]] | None = None) -> AsyncIterator[None]:
         """Keep the client's connection alive while the reply is made; tell it of errors that its status cannot tell.
 
-        A `CallError` goes on where the reply has not begun yet, a `Fault` always.
+        A `CallError` goes on where the reply has not begun yet, a `Fault` always. `is_wanted`: what has to be waited
+        for first, since it tells whether there will be such a reply at all.
         """
-        comments = asyncio.get_running_loop().create_task(self._keep_alive())
+        comments = asyncio.get_running_loop().create_task(self._keep_alive(is_wanted))
         try:
             yield
         except CallError as error:
@@ -82,8 +83,10 @@ class EventStream:
             self._has_begun = True
             await self._exchange.start(200, [*EVENT_STREAM, *self._headers()])
 
-    async def _keep_alive(self) -> None:
+    async def _keep_alive(self, is_wanted: Callable[[], Awaitable[bool]] | None) -> None:
         """Comments are what every client's reader leaves out; an event without data breaks those of the SDKs."""
+        if is_wanted and not await is_wanted():
+            return
         with suppress(ClientLeft):  # the work that is watched hears of it
             while not self._has_ended:
                 silent_s = self._now() - self._spoke_at

@@ -17,12 +17,14 @@ from msgspec import Raw, Struct
 
 from router.api.brackets import check_count
 from router.api.exchange import UNDECODABLE, undecodable
-from router.api.forms import Form, FormLimits, Spool, read_form
+from router.api.forms import Form, FormLimits, FormReading
+from router.wire.arriving import Arriving
 from router.wire.containers import CONTAINERS
 from router.wire.errors import InvalidCall, TooLarge
+from router.wire.spool import Spool
 from router.wire.upload import Upload
 
-__all__ = ["read_upload"]
+__all__ = ["JsonReading", "reading_of"]
 
 Chunks = Callable[[int], AsyncIterator[bytes]]
 
@@ -48,14 +50,41 @@ class _Outline(Struct, frozen=True):
     input_audio: Raw = Raw()
 
 
-async def read_upload(content_type: str, chunks: Chunks, limits: FormLimits) -> Form:
-    """The fields and the file. `chunks(n)` is the body as it arrives, of at most `n` bytes.
+def reading_of(
+    content_type: str, chunks: Chunks, limits: FormLimits, length: int | None = None
+) -> FormReading | JsonReading:
+    """What reads the fields and the file. `chunks(n)` is the body as it arrives, of at most `n` bytes; `length`: of it.
 
-    Raises `UnsupportedMedia`, `TooLarge`, or `InvalidCall`; the caller closes the file.
+    Raises `UnsupportedMedia`.
     """
     if content_type.partition(";")[0].strip().lower() == "application/json":
-        return await _read_json(chunks(limits.max_json), limits)
-    return await read_form(content_type, chunks(limits.max_body), limits)
+        return JsonReading(chunks(limits.max_json), limits)
+    return FormReading(content_type, chunks(limits.max_body), limits, length)
+
+
+class JsonReading:
+    """As `FormReading`, of a body that says nothing before its end."""
+
+    arriving: Arriving | None = None
+
+    def __init__(self, chunks: AsyncIterator[bytes], limits: FormLimits) -> None:
+        self.form = Form()
+        self._chunks = chunks
+        self._limits = limits
+
+    async def to_file(self) -> None:
+        """As `to_end`."""
+        await self.to_end()
+
+    async def to_end(self) -> None:
+        """Read all of it, once. Raises `TooLarge`, or `InvalidCall`."""
+        if not self.form.file:
+            self.form = await _read_json(self._chunks, self._limits)
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self.form.file:
+            self.form.file.close()
 
 
 async def _read_json(chunks: AsyncIterator[bytes], limits: FormLimits) -> Form:

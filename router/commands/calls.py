@@ -13,7 +13,6 @@ from typing import BinaryIO
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from router.api.forms import file_too_large
 from router.api.speech import check_input
 from router.api.writing import written
 from router.app import furnish
@@ -27,6 +26,7 @@ from router.wire.containers import HEAD_BYTES, described
 from router.wire.errors import CallError, InvalidCall
 from router.wire.faults import Fault
 from router.wire.render import Rendering, wants_of
+from router.wire.spool import file_too_large
 from router.wire.upload import Upload
 
 __all__ = ["speak", "transcribe", "upload_of"]

@@ -46,6 +46,10 @@ class History:
         if fault.kind is Kind.TIMEOUT:
             self.latency.kept_silent(fitted, now - began, now, is_late=True)
 
+    def let_go_of(self, fitted: Fitted) -> None:
+        """An attempt was given up before its vendor had the whole request: no word on the target."""
+        self.health.gave_up(fitted.target)
+
     def abandoned(self, fitted: Fitted, began: float, now: float, *, is_late: bool) -> None:
         """An attempt was given up before its first byte: another was quicker, the client or the deadline was over.
 

@@ -17,7 +17,10 @@ __all__ = ["AttemptRecord", "CallRecord", "Sink", "milliseconds", "to_all"]
 
 
 class AttemptRecord(Struct):
-    """One try at one target. `outcome` is `ok`, the fault's kind, or `cancelled`; `ms` until commit or failure.
+    """One try at one target. `outcome` is `ok`, the fault's kind, `cancelled`, or `abandoned`; `ms` until then.
+
+    `abandoned`: begun while the upload arrived, and given up because of how that went on. Where the upload came to its
+    end meanwhile, `ms` counts from there.
 
     `cost_usd`: of one that was given up after the vendor had the whole request, an estimate. `ended_ns`: when it was
     told, by the clock on the wall.

@@ -24,7 +24,7 @@ __all__ = ["Traces", "sent_to"]
 
 LAST_WORDS_S = 2.0
 """What a process that ends leaves the last batch: a collector that is gone must not hold it."""
-NO_ERRORS = frozenset({"ok", "client left", "handed on", "cancelled"})
+NO_ERRORS = frozenset({"ok", "client left", "handed on", "cancelled", "abandoned"})
 
 _propagator = TraceContextTextMapPropagator()
 

@@ -19,6 +19,7 @@ from msgspec import Struct
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from router.upstream.transport import Body
+from router.wire.arriving import Passing
 from router.wire.faults import Fault, Kind
 
 __all__ = ["Answer", "Child"]
@@ -115,6 +116,7 @@ class Child:
         self.is_free = False
         try:
             for part in [body] if isinstance(body, bytes) else body:
+                assert not isinstance(part, Passing)  # a program is asked when the whole is here
                 for piece in [part] if isinstance(part, bytes) else part.chunks():
                     self._stdin.write(b'{"type":"data","size":%d}\n' % len(piece))
                     self._stdin.write(piece)

@@ -9,12 +9,13 @@ A library's client would do; measured, aiohttp's took half of what a call costs 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import httptools
 
 from router.upstream.incoming import Answer, Unheard
-from router.upstream.transport import Body, Part
+from router.upstream.transport import Body, Part, size_of
+from router.wire.arriving import Passing
 from router.wire.faults import Fault, Kind
 
 __all__ = ["Connection"]
@@ -86,15 +87,17 @@ class Connection(asyncio.BufferedProtocol):
     async def _write(self, head: bytes, body: Sequence[Part], on_sent: Callable[[], None]) -> None:
         """Write as fast as the vendor reads, and not beyond what it wants to know."""
         assert self._answer
+        is_chunked = size_of(body) is None
         try:
             self._transport.write(head)
-            for part in body:
-                for chunk in [part] if isinstance(part, bytes) else part.chunks():
-                    if self._may_write is not None:
-                        await self._may_write
-                    if not self.is_open:
-                        return
-                    self._transport.write(chunk)
+            async for piece in _pieces(body):
+                if self._may_write is not None:
+                    await self._may_write
+                if not self.is_open:
+                    return
+                self._transport.writelines([b"%x\r\n" % len(piece), piece, b"\r\n"] if is_chunked else [piece])
+            if is_chunked:
+                self._transport.write(b"0\r\n\r\n")
         except Exception as error:  # noqa: BLE001 - whatever reading the client's file raises, who waits hears of it
             self._answer.fails(error)
         else:
@@ -246,3 +249,16 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._is_reusable = self._parser.should_keep_alive()
         answer.ends()
+
+
+async def _pieces(body: Sequence[Part]) -> AsyncIterator[bytes]:
+    """A body in the order in which it goes out; what still arrives, as it comes."""
+    for part in body:
+        if isinstance(part, bytes):
+            yield part
+        elif isinstance(part, Passing):
+            async for piece in part.pieces():
+                yield piece
+        else:
+            for piece in part.chunks():
+                yield piece

@@ -17,6 +17,7 @@ import msgspec
 from router.upstream.addresses import address_of
 from router.upstream.transport import Body, Outgoing, Part
 from router.vendors.spec import Draft, Vendor
+from router.wire.arriving import Arriving, Passing
 from router.wire.upload import Inline, Upload
 
 __all__ = ["digest", "dress"]
@@ -37,6 +38,7 @@ def digest(drafts: Iterable[Draft], vendor: Vendor, extras: Mapping[str, Any]) -
 
 
 def _content(part: Part) -> bytes:
+    assert not isinstance(part, Passing)  # what is kept is speech
     return part if isinstance(part, bytes) else b"".join(part.chunks())
 
 
@@ -67,7 +69,7 @@ def dress(
         body = list(_form(fields, boundary, _bracketed if draft.objects == "brackets" else _repeated))
         headers["content-type"] = f"multipart/form-data; boundary={boundary}"
     elif draft.body is not None:
-        body, headers["content-type"] = [draft.body], draft.body.content_type
+        body, headers["content-type"] = [_passed(draft.body, b"", is_form=False)], draft.body.content_type
     if address.is_vendors and vendor.auth and (secret := settings.get(vendor.auth.secret)):
         headers[vendor.auth.header] = vendor.auth.prefix + secret
     return Outgoing(draft.method, address.url + _query(query), headers, body, is_foreign=address.is_foreign)
@@ -150,16 +152,25 @@ def _text(value: Any) -> str:
 
 
 def _form(fields: Mapping[str, Any], boundary: str, parts: _Parts) -> Iterator[Part]:
-    """The parts of a form; text first and files last, as some vendors insist. The whole length is known beforehand."""
+    """The parts of a form; text first and files last, as some vendors insist. The whole length is known beforehand.
+
+    A file that is still arriving is the last; of a request whose length the client did not tell that is not known.
+    """
     files = {name: value for name, value in fields.items() if isinstance(value, Upload)}
     texts = [part for name, value in fields.items() if name not in files for part in parts(name, value)]
     head = "".join(f"--{boundary}\r\n{_disposition(name)}\r\n\r\n{_text(value)}\r\n" for name, value in texts)
     for name, upload in files.items():
         disposition = f'{_disposition(name)}; filename="{_quoted(upload.name)}"'
         yield f"{head}--{boundary}\r\n{disposition}\r\ncontent-type: {upload.content_type}\r\n\r\n".encode()
-        yield upload
+        yield (part := _passed(upload, f"\r\n--{boundary}--".encode(), is_form=True))
+        if isinstance(part, Passing):
+            return
         head = "\r\n"
     yield f"{head}--{boundary}--\r\n".encode()
+
+
+def _passed(upload: Upload, tail: bytes, *, is_form: bool) -> Upload | Passing:
+    return Passing(upload, tail, is_form=is_form) if isinstance(upload, Arriving) and not upload.is_whole else upload
 
 
 def _repeated(name: str, value: Any) -> Iterator[tuple[str, Any]]:

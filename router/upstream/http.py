@@ -22,7 +22,7 @@ from router.upstream.connection import Connection
 from router.upstream.incoming import Answer, Unheard
 from router.upstream.pool import Pool, Way
 from router.upstream.proxies import Proxy
-from router.upstream.transport import Body, Outgoing, Patience, Response
+from router.upstream.transport import Outgoing, Patience, Response, size_of
 from router.wire.faults import Fault, Kind
 
 __all__ = ["HttpTransport"]
@@ -137,8 +137,10 @@ def _head(request: Outgoing, place: _Place) -> bytes:
     lines = [f"{name}: {value}" for name, value in request.headers.items()]
     if place.authorization and "authorization" not in request.headers:
         lines.append(f"authorization: {place.authorization}")
-    size = _size(request.body)
-    if size or request.method not in BODILESS:
+    size = size_of(request.body)
+    if size is None:
+        lines.append("transfer-encoding: chunked")
+    elif size or request.method not in BODILESS:
         lines.append(f"content-length: {size}")
     if request.is_once:
         lines.append("connection: close")
@@ -146,9 +148,3 @@ def _head(request: Outgoing, place: _Place) -> bytes:
         raise Fault(Kind.CONNECT, "the request cannot be sent: a header of it holds what none may hold")
     own = "\r\n".join([*lines, "", ""])
     return f"{request.method} {place.target} HTTP/1.1\r\nhost: {place.name}\r\n{OWN_HEADERS}{own}".encode()
-
-
-def _size(body: Body) -> int:
-    if isinstance(body, bytes):
-        return len(body)
-    return sum(len(part) if isinstance(part, bytes) else part.size for part in body)

@@ -11,13 +11,22 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from router.wire.arriving import Passing
 from router.wire.upload import Inline, Upload
 
-__all__ = ["Body", "Outgoing", "Part", "Patience", "Response", "Transport"]
+__all__ = ["Body", "Outgoing", "Part", "Patience", "Response", "Transport", "size_of"]
 
-Part = bytes | Upload | Inline
+Part = bytes | Upload | Inline | Passing
 Body = bytes | Sequence[Part]
-"""Bytes, or bytes and uploads in the order in which they go out."""
+"""Bytes, or bytes and uploads in the order in which they go out; what is `Passing` still arrives, and is the last."""
+
+
+def size_of(body: Body) -> int | None:
+    """Bytes of a body; None where they are not known before it has been sent."""
+    if isinstance(body, bytes):
+        return len(body)
+    sizes = [len(part) if isinstance(part, bytes) else part.size for part in body]
+    return None if None in sizes else sum(size for size in sizes if size)
 
 
 class Outgoing(Struct, frozen=True):

@@ -13,11 +13,15 @@ from msgspec import Struct
 
 from router.wire.faults import Fault, Kind
 
-__all__ = ["DeadlineOver", "Limits", "Waiting"]
+__all__ = ["Abandoned", "DeadlineOver", "Limits", "Waiting"]
 
 
 class DeadlineOver(Exception):
     """The time of the whole call is over: no verdict on the target that was being waited for."""
+
+
+class Abandoned(Exception):
+    """An attempt that was begun while its upload arrived, and that a slow client has spoilt: nobody's fault."""
 
 
 class Limits(Struct, frozen=True, gc=False):
@@ -36,12 +40,13 @@ class Limits(Struct, frozen=True, gc=False):
 class Waiting:
     """Wait for what runs inside, and no longer. Raises `Fault` (TIMEOUT) or `DeadlineOver`.
 
-    The timer of the first byte runs from when the vendor has the whole request until that byte is here.
+    The timer of the first byte runs from when the vendor has the whole request until that byte is here. Where the
+    waiting is not started, it begins when it `starts`.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, is_started: bool = True) -> None:
         self._limits = limits
-        self._scope = asyncio.timeout(limits.attempt_s)
+        self._scope = asyncio.timeout(limits.attempt_s if is_started else None)
         self._is_over = False
         self._is_for_first_byte = False
 
@@ -63,6 +68,11 @@ class Waiting:
         if self._limits.is_deadline and not self._is_for_first_byte:
             raise DeadlineOver from late
         raise Fault(Kind.TIMEOUT, "no answer in time") from late
+
+    def starts(self) -> None:
+        """Only now is it the vendor's time: until here the client was still uploading."""
+        if not self._is_over and not self._scope.expired():
+            self._scope.reschedule(asyncio.get_running_loop().time() + self._limits.attempt_s)
 
     def request_is_sent(self) -> None:
         """Start the timer; a vendor may answer before it has read everything, and then there is nothing to wait for."""

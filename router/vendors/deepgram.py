@@ -250,6 +250,7 @@ VENDOR = Vendor(
     transcription=Transcription(
         proof="sdk",
         request=transcribe,
+        takes_chunked=True,  # the SDK above takes an iterator of bytes and hands it to httpx, which sends it so
         reply=transcript(read),
         gives=words("words segments speakers"),
         honours=honours("language", "keywords"),

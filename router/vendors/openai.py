@@ -96,6 +96,7 @@ VENDOR = replace(
     transcription=replace(
         TRANSCRIPTION,
         request=transcription,
+        takes_chunked=True,  # the Node SDK 7.55.0 sends streams so, seen 2026-11-20
         largest_bytes=LARGEST_BYTES,
         models={
             "whisper-1": Model(gives=words("words segments"), price=WHISPER, shutdown=LAST_TRANSCRIPT),
@@ -116,6 +117,9 @@ VENDOR = replace(
         },
     ),
     translation=replace(
-        TRANSLATION, largest_bytes=LARGEST_BYTES, models={"whisper-1": Model(price=WHISPER, shutdown=LAST_TRANSCRIPT)}
+        TRANSLATION,
+        takes_chunked=True,
+        largest_bytes=LARGEST_BYTES,
+        models={"whisper-1": Model(price=WHISPER, shutdown=LAST_TRANSCRIPT)},
     ),
 )

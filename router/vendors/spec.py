@@ -244,10 +244,12 @@ class Transcription(Operation, frozen=True, kw_only=True):
     """Audio in, text out. `gives`: `words segments speakers logprobs`, what the answer can hold beyond the text.
 
     `longest_s`: the longest audio that the vendor takes, in seconds (None: as long as the file's bytes allow).
-    `languages`: those it understands, as ISO 639-1 codes (None: any).
+    `languages`: those it understands, as ISO 639-1 codes (None: any). `takes_chunked`: it is known to take a request
+    whose length is not told beforehand (`Transfer-Encoding: chunked`), so that an upload without one can pass through.
     """
 
     request: Callable[[ListenAsk], Draft | Steps]
+    takes_chunked: bool = False
     largest_bytes: int | None = None
     longest_s: float | None = None
     languages: frozenset[str] | None = None

@@ -32,6 +32,11 @@ class Upload:
         self.is_measured = False
         self.size: int = len(source) if isinstance(source, bytes) else os.fstat(source.fileno()).st_size
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is here; else it is `arriving`."""
+        return True
+
     def read_at(self, offset: int, size: int) -> bytes:
         """Up to `size` bytes from `offset`; empty at the end."""
         if isinstance(self._source, bytes):

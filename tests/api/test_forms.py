@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from router.api.forms import IN_MEMORY_BYTES, FormLimits, Spool, read_form
+from router.api.forms import FormLimits, FormReading
 from router.wire.errors import CallError, InvalidCall, TooLarge, UnsupportedMedia
+from router.wire.spool import IN_MEMORY_BYTES, Spool
+from tests.forms import read_form
 
 TYPE = "multipart/form-data; boundary=b"
 LIMITS = FormLimits(max_upload=2**20, max_text=100, max_parts=5)
@@ -124,3 +126,63 @@ async def test_another_type_is_refused(content_type: str) -> None:
     """With words on what is expected."""
     with pytest.raises(UnsupportedMedia, match="multipart/form-data; boundary="):
         await read_form(content_type, arriving([FORM]), LIMITS)
+
+
+async def begun_at(chunks: Sequence[bytes], length: int | None) -> tuple[FormReading, list[tuple[str, str]]]:
+    reading = FormReading(TYPE, arriving(chunks), LIMITS, length)
+    await reading.to_file()
+    return reading, list(reading.form.fields)
+
+
+@pytest.mark.parametrize("end", [b"--b--\r\n", b"--b--"])
+async def test_a_file_is_known_before_its_end_wherever_its_form_is_cut(end: bytes) -> None:
+    """Its name, the fields before it, and how long it will be; what lies in it looks like its end all over."""
+    content = b"RIFF" + b"\r\n--a\r\n--\r\r\n-and-other-sounds" * 10
+    form = part("model", b"m") + part("file", content, filename="a.bin") + end
+    begun = 0
+    for cut in range(1, len(form)):
+        reading, fields = await begun_at([form[:cut], form[cut:]], len(form))
+        if file := reading.arriving:
+            begun += 1
+            assert (file.name, file.content_type, fields) == ("a.bin", "application/octet-stream", [("model", "m")])
+            assert file.supposed == file.size == len(content) + (2 if end.endswith(b"\n") else 0)
+            assert not file.is_whole
+        await reading.to_end()
+        assert reading.form.file
+        assert b"".join(reading.form.file.chunks()) == content
+        reading.close()
+    assert begun > len(content) // 3
+
+
+async def test_what_passes_the_parser_by_is_what_it_would_have_read() -> None:
+    """A long file in pieces of every size, with a boundary in any of them."""
+    content = b"\r\n--a" * 200
+    form = part("model", b"m") + part("file", content, filename="a.wav") + part("language", b"de") + b"--b--\r\n"
+    for size in (1, 2, 7, 8, 9, 10, 11, 50, 97, 333):
+        pieces = [form[at : at + size] for at in range(0, len(form), size)]
+        read = await read_form(TYPE, arriving(pieces), LIMITS)
+
+        assert read.file
+        assert b"".join(read.file.chunks()) == content
+        assert read.fields == [("model", "m"), ("language", "de")]
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"x" * 63])
+async def test_a_file_that_is_hardly_one_is_read_to_the_end(content: bytes) -> None:
+    """What it is cannot be known before."""
+    form = part("file", content, filename="a") + part("model", b"m") + b"--b--"
+    reading, _ = await begun_at([form[at : at + 1] for at in range(len(form))], len(form))
+
+    assert reading.arriving is None
+    assert reading.form.file
+    assert reading.form.file.size == len(content)
+
+
+async def test_a_length_that_is_not_known_is_bounded() -> None:
+    """By what is taken at all."""
+    form = part("file", b"x" * 500, filename="a") + b"--b--"
+    reading, _ = await begun_at([form[:200], form[200:]], None)
+
+    assert reading.arriving
+    assert (reading.arriving.supposed, reading.arriving.size) == (None, LIMITS.max_upload)
+    reading.close()

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from router.api.forms import Form, FormLimits, read_form
+from router.api.forms import Form, FormLimits
 from router.api.listening import ListenRequest, parse_listening
 from router.wire.errors import InvalidCall, TooLarge, UnsupportedMedia
 from router.wire.upload import Upload
+from tests.forms import read_form
 
 FILE = Upload("a.wav", "audio/wav", b"RIFF")
 NAMES = ["model", "language", "languages", "prompt", "temperature", "stream", "response_format", "include", "keywords"]

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.api import uploads
-from router.api.forms import IN_MEMORY_BYTES, Form, FormLimits, Spool
-from router.api.uploads import LARGE_BYTES, read_upload
+from router.api.forms import Form, FormLimits
+from router.api.uploads import LARGE_BYTES, reading_of
 from router.wire.errors import InvalidCall, TooLarge, UnsupportedMedia
+from router.wire.spool import IN_MEMORY_BYTES, Spool
 from router.wire.upload import Upload
 
 LIMITS = FormLimits(max_upload=2**20, max_text=1_000)
@@ -38,7 +39,9 @@ def arriving(body: bytes, step: int = 65_536) -> Callable[[int], AsyncIterator[b
 
 
 async def read(body: bytes, content_type: str = "application/json", limits: FormLimits = LIMITS) -> Form:
-    return await read_upload(content_type, arriving(body), limits)
+    reading = reading_of(content_type, arriving(body), limits)
+    await reading.to_end()
+    return reading.form
 
 
 @pytest.mark.parametrize(

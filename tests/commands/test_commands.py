@@ -14,11 +14,12 @@ import yaml
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
-from router.api.forms import FormLimits, read_form
+from router.api.forms import FormLimits
 from router.commands.table import check, find_table
 from router.config import parse
 from router.wire.errors import TooLarge
 from tests.components import needs
+from tests.forms import read_form
 
 SHIPPED = Path(__file__).parents[2] / "routes.yaml"
 NO_KEYS = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
