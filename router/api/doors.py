@@ -176,15 +176,15 @@ class AudioDoors:
         async def handle(exchange: Exchange, record: CallRecord) -> None:
             server = self._server
             limits = FormLimits(server.max_upload, server.max_body, server.max_parts)
-            async with received(exchange, limits, kind) as request:
-                record.model = request.request.call.model
-                await self._listen(exchange, record, request)
+            async with received(exchange, limits, kind) as incoming:
+                record.model = incoming.request.call.model
+                await self._listen(exchange, record, incoming)
 
         return handle
 
-    async def _listen(self, exchange: Exchange, record: CallRecord, received: Received) -> None:
+    async def _listen(self, exchange: Exchange, record: CallRecord, incoming: Received) -> None:
         """Answer, maybe while the upload still arrives; how is known for good when there is a reply."""
-        call, rest = received.request.call, received.rest
+        call, rest = incoming.request.call, incoming.rest
         stream = EventStream(exchange, lambda: encoded_headers(record))
         async with AsyncExitStack() as answered:
             await answered.enter_async_context(exchange.watched(rest.read if rest else None))
@@ -193,7 +193,7 @@ class AudioDoors:
             reply = await answered.enter_async_context(
                 self._relay.answer(call, record, whole=rest.call if rest else None)
             )
-            request = received.request
+            request = incoming.request
             record.model = request.call.model
             if request.call.as_events:
                 await send_transcript_events(stream, reply, request)
