@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
-from multidict import CIMultiDict, CIMultiDictProxy
 
 from router.upstream.transport import Body
 from router.wire.arriving import Passing
@@ -212,7 +211,7 @@ class Answer:
 
     def __init__(self, child: Child, head: _Head, silence_s: float) -> None:
         self.status = head.status
-        self.headers: Mapping[str, str] = CIMultiDictProxy(CIMultiDict({"content-type": head.content_type}))
+        self.headers: Mapping[str, str] = {"content-type": head.content_type}
         self._body = child.body(silence_s)
 
     def chunks(self) -> AsyncIterator[bytes]:

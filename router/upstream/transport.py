@@ -64,7 +64,7 @@ class Response(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Reading is case-insensitive."""
+        """By their names in lower case; of several of one name the first."""
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives, never empty chunks. Raises `Fault` when it breaks off or falls silent."""
