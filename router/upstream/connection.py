@@ -40,7 +40,7 @@ class _Behind(Exception):
 class Connection(asyncio.BufferedProtocol):
     """A connection, and the answer that is on its way.
 
-    `keep` is told when an answer was read whole and another may come, `forget` when one that was kept has ended.
+    `keep` is told when an answer was read whole and another may come, `forget` when the connection has ended.
     """
 
     def __init__(
@@ -80,13 +80,12 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.writelines([head, body])
             self._is_sent(on_sent)
         else:
-            self._writing = self._loop.create_task(self._write(head, body, on_sent))
+            self._writing = self._loop.create_task(self._write(answer, head, body, on_sent))
         self._listen()
         return answer
 
-    async def _write(self, head: bytes, body: Sequence[Part], on_sent: Callable[[], None]) -> None:
+    async def _write(self, answer: Answer, head: bytes, body: Sequence[Part], on_sent: Callable[[], None]) -> None:
         """Write as fast as the vendor reads, and not beyond what it wants to know."""
-        assert self._answer
         is_chunked = size_of(body) is None
         try:
             self._transport.write(head)
@@ -99,7 +98,7 @@ class Connection(asyncio.BufferedProtocol):
             if is_chunked:
                 self._transport.write(b"0\r\n\r\n")
         except Exception as error:  # noqa: BLE001 - whatever reading the client's file raises, who waits hears of it
-            self._answer.fails(error)
+            answer.fails(error)
         else:
             self._writing = None
             self._is_sent(on_sent)
@@ -207,10 +206,11 @@ class Connection(asyncio.BufferedProtocol):
             self._alarm.cancel()
         if self._may_write is not None and not self._may_write.done():
             self._may_write.set_result(None)
+        self._forget(self)
         answer = self._answer
         if answer is None:
-            self._forget(self)
-        elif exc is None and answer.is_begun and not answer.is_delimited:
+            return
+        if exc is None and answer.is_begun and not answer.is_delimited:
             answer.ends()
         elif answer.is_begun:
             answer.fails(Fault(Kind.GARBLED, "the connection broke in the middle of the answer"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import trustme
@@ -189,6 +189,28 @@ async def test_a_connection_that_waits_too_long_is_given_up(transport, monkeypat
     async with raw_server(give) as url:
         await asked(transport, url)
         await asyncio.wait_for(ended.wait(), 10)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_last"),
+    [
+        (COUNTED, False),
+        (COUNTED, True),
+        (UNTIL_ITS_END, True),
+        (COUNTED[:-1], True),
+        (b"", True),
+        (b"junk\r\n\r\n", False),
+    ],
+)
+async def test_an_ended_connection_is_forgotten(transport, answer: bytes, is_last: bool) -> None:
+    """Whoever ended it, and whenever: nothing is held of it but what is kept for the next request."""
+    async with raw_server(pieces(answer, 0, is_last=is_last)) as url:
+        for _ in range(3):
+            with suppress(Fault):
+                await asked(transport, url)
+        async with asyncio.timeout(10):
+            while len(transport._pool._open) > (not is_last and answer == COUNTED):
+                await asyncio.sleep(0.005)
 
 
 # ------------------------------------------------------------------ TLS
