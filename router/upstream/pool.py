@@ -28,6 +28,8 @@ RECEIVE_BYTES = 256 * 1024  # 2.5 MB a second from a vendor that is 100 ms away
 KEPT_S = 15.0
 """How long a connection waits for its next request: servers wait longer."""
 NAME_S = 300.0
+MOST_NAMES = 1_000
+"""Of which addresses are remembered: vendors may keep results at ever new hosts."""
 NEXT_ADDRESS_S = 0.25
 """Until the next address of a host is tried beside one that does not answer (RFC 8305)."""
 
@@ -121,6 +123,8 @@ class Pool:
         loop = asyncio.get_running_loop()
         until, looking = self._names.get((host, port), (0.0, None))
         if looking is None or until < loop.time() or (looking.done() and looking.exception()):
+            if len(self._names) >= MOST_NAMES:
+                self._names.clear()
             looking = loop.create_task(_looked_up(host, port))
             self._names[host, port] = loop.time() + NAME_S, looking
         return await asyncio.shield(looking)
