@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -17,6 +18,9 @@ from rich.console import Console
 from router.commands.importing import importing
 from router.config import ConfigError, Loaded
 from router.wire.render import Rendering, ResponseFormat
+
+if TYPE_CHECKING:
+    from router.upstream.proxies import Proxy
 
 __all__ = ["main"]
 
@@ -31,6 +35,16 @@ def _loaded(config: Path | None) -> Loaded:
     from router.commands.table import read_table
 
     return read_table(config, os.environ)
+
+
+def _proxy() -> Proxy | None:
+    """The way out that the environment names. Raises `ClickException` for one that cannot be used."""
+    from router.upstream.proxies import UnusableProxy, proxy_of
+
+    try:
+        return proxy_of(os.environ)
+    except UnusableProxy as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _output() -> Console:
@@ -65,6 +79,7 @@ def serve(config: Path | None, host: str | None, port: int | None, is_insecure: 
         from router.commands.serve import serve as run
 
         told = _output(), _messages()
+        _proxy()  # which says what is wrong with it; the command reads it, as all else, of the environment it is given
         return run(_loaded(config), host, port, os.environ, *told, is_insecure=is_insecure, workers=workers)
     finally:
         gc.enable()
@@ -163,7 +178,8 @@ def speak(text: str, output: Path, model: str, voice: str, config: Path | None) 
     from router.commands.calls import speak as run
 
     spoken = sys.stdin.read() if text == "-" else text
-    return run(_loaded(config), _messages(), text=spoken, output=output, model=model, voice=voice)
+    table, proxy = _loaded(config), _proxy()
+    return run(table, _messages(), text=spoken, output=output, model=model, voice=voice, proxy=proxy)
 
 
 @cli.command()
@@ -186,7 +202,8 @@ def transcribe(
     from router.commands.calls import transcribe as run
 
     rendering = Rendering(format=response_format, task="translate" if translate else "transcribe")
-    return run(_loaded(config), _messages(), file=file, model=model, language=language, rendering=rendering)
+    table, proxy = _loaded(config), _proxy()
+    return run(table, _messages(), file=file, model=model, language=language, rendering=rendering, proxy=proxy)
 
 
 cli.add_command(importing)

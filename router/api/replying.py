@@ -6,7 +6,7 @@ What lives here: writing to an exchange or a stream of events. Which of these a 
 from __future__ import annotations
 
 import string
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from urllib.parse import quote
 
 from router.api.exchange import Exchange
@@ -52,24 +52,23 @@ async def send_audio(exchange: Exchange, reply: Reply, wanted: Format) -> None:
 
 async def send_audio_events(stream: EventStream, reply: Reply, characters: int) -> None:
     """The same bytes, wrapped."""
-    assert reply.audio
-    await stream.send(events.audio_delta(reply.audio.first))
-    reply.record.bytes_out += len(reply.audio.first)
-    async for chunk in reply.audio.rest:
-        reply.record.bytes_out += len(chunk)
-        await stream.send(events.audio_delta(chunk))
+    await _send_pieces(stream, reply, events.audio_delta)
     usage = usage_of(reply)
     await stream.finish(events.audio_done(usage.input_tokens or 0, usage.output_tokens or 0, characters))
 
 
 async def send_sound_events(stream: EventStream, reply: Reply) -> None:
+    await _send_pieces(stream, reply, events.sound_delta)
+    await stream.finish(events.sound_done(reply.record.bytes_out))
+
+
+async def _send_pieces(stream: EventStream, reply: Reply, wrapped: Callable[[bytes], bytes]) -> None:
     assert reply.audio
-    await stream.send(events.sound_delta(reply.audio.first))
+    await stream.send(wrapped(reply.audio.first))
     reply.record.bytes_out += len(reply.audio.first)
     async for chunk in reply.audio.rest:
         reply.record.bytes_out += len(chunk)
-        await stream.send(events.sound_delta(chunk))
-    await stream.finish(events.sound_done(reply.record.bytes_out))
+        await stream.send(wrapped(chunk))
 
 
 async def send_transcript(exchange: Exchange, reply: Reply, request: ListenRequest) -> None:

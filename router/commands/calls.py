@@ -20,6 +20,7 @@ from router.config import Loaded
 from router.relay import Relay
 from router.routing.pricing import dollars
 from router.telemetry import CallRecord
+from router.upstream.proxies import Proxy
 from router.wire.audio import SPEECH_FORMATS
 from router.wire.calls import Call, ListenCall, SpeechCall
 from router.wire.containers import HEAD_BYTES, described
@@ -32,7 +33,16 @@ from router.wire.upload import Upload
 __all__ = ["speak", "transcribe", "upload_of"]
 
 
-def speak(loaded: Loaded, console: Console, *, text: str, output: Path, model: str, voice: str) -> int:
+def speak(
+    loaded: Loaded,
+    console: Console,
+    *,
+    text: str,
+    output: Path,
+    model: str,
+    voice: str,
+    proxy: Proxy | None = None,
+) -> int:
     """Say `text` into a file whose ending names the format; `-` is standard output, as mp3."""
     codec = "mp3" if str(output) == "-" else output.suffix.lstrip(".").lower()
     if codec not in SPEECH_FORMATS:
@@ -45,7 +55,7 @@ def speak(loaded: Loaded, console: Console, *, text: str, output: Path, model: s
     except CallError as error:
         return _refused(console, error.message)
     call = SpeechCall(model=model, text=text, voice=voice, format=SPEECH_FORMATS[codec])
-    return _run(loaded, console, call, lambda relay: _speak(relay, call, output, console))
+    return _run(loaded, console, call, lambda relay: _speak(relay, call, output, console), proxy)
 
 
 async def _speak(relay: Relay, call: SpeechCall, output: Path, console: Console) -> str:
@@ -69,7 +79,14 @@ def _opened(output: Path) -> BinaryIO:
 
 
 def transcribe(
-    loaded: Loaded, console: Console, *, file: Path, model: str, language: str | None, rendering: Rendering
+    loaded: Loaded,
+    console: Console,
+    *,
+    file: Path,
+    model: str,
+    language: str | None,
+    rendering: Rendering,
+    proxy: Proxy | None = None,
 ) -> int:
     """Write down what is said in a file, on standard output."""
     with closing(upload_of(file)) as upload:
@@ -84,7 +101,7 @@ def transcribe(
             wants=wants_of(rendering),
             tunables={"language": language} if language else {},
         )
-        return _run(loaded, console, call, lambda relay: _transcribe(relay, call, rendering, console))
+        return _run(loaded, console, call, lambda relay: _transcribe(relay, call, rendering, console), proxy)
 
 
 def upload_of(file: Path) -> Upload:
@@ -119,9 +136,11 @@ def _from(record: CallRecord) -> str:
     return f"from {record.target} in {record.total_ms / 1000:.1f} s{cost}"
 
 
-def _run(loaded: Loaded, console: Console, call: Call, work: Callable[[Relay], Awaitable[str]]) -> int:
+def _run(
+    loaded: Loaded, console: Console, call: Call, work: Callable[[Relay], Awaitable[str]], proxy: Proxy | None
+) -> int:
     async def run() -> str:
-        house = furnish(loaded, lambda _record: None)
+        house = furnish(loaded, lambda _record: None, proxy)
         try:
             return await work(house.relay)
         finally:

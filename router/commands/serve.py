@@ -23,7 +23,7 @@ from router.commands.table import absent_keys
 from router.config import Loaded
 from router.routing.plan import KINDS, Outlet, Plan, Target, serving
 from router.telemetry import configure_logging
-from router.upstream.proxies import UnusableProxy, proxy_of
+from router.upstream.proxies import proxy_of
 from router.vendors.spec import row_of
 from router.wire.calls import CallKind
 
@@ -45,7 +45,7 @@ def serve(
     is_insecure: bool = False,
     workers: int | None = None,
 ) -> int:
-    """Serve until SIGINT or SIGTERM. 1: could not begin, and said why. Raises `ConfigError`.
+    """Serve until SIGINT or SIGTERM. 1: could not begin, and said why. Raises `ConfigError` or `UnusableProxy`.
 
     `environment` is searched for the variable that a key came from, so that what is printed can name it. `is_insecure`:
     other machines may be let in without a key. `workers`: so many processes; None: as the table says.
@@ -58,18 +58,13 @@ def serve(
         errors.print(message, style="bold red" if is_insecure else None, highlight=False, markup=False, soft_wrap=True)
         if not is_insecure:
             return 1
-    try:
-        proxy = proxy_of(environment)
-    except UnusableProxy as error:
-        errors.print(str(error), style="red", markup=False, soft_wrap=True)
-        return 1
     count = server.workers if workers is None else workers
     if count > 1 and not hasattr(os, "fork"):
         message = "This platform cannot fork, so that it cannot have workers: expected --workers 1 (server.workers)."
         errors.print(message, style="red", markup=False, soft_wrap=True)
         return 1
     configure_logging(_shared_log() if count > 1 else None)
-    begin = partial(serving_by, environment=environment, began=server, proxy=proxy)
+    begin = partial(serving_by, environment=environment, began=server, proxy=proxy_of(environment))
     alone = begin(loaded) if count == 1 else None
     plan = alone.house.relay.plan if alone else compiled(loaded)
     try:

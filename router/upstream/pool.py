@@ -95,6 +95,7 @@ class Pool:
 
     async def _connected(self, way: Way, *, is_kept: bool) -> Connection:
         loop = asyncio.get_running_loop()
+        tls = await self._trusted() if way.is_tls else None  # before there is a socket that could be left open
         proxy = self._proxy if self._proxy and way.is_tls and self._proxy.is_for(way.host) else None
         own = await aiohappyeyeballs.start_connection(
             await (self._addresses(proxy.host, proxy.port) if proxy else self._addresses(way.host, way.port)),
@@ -112,10 +113,11 @@ class Pool:
         _, connection = await loop.create_connection(
             lambda: Connection(loop, keep, self._forget),
             sock=own,
-            ssl=await self._trusted() if way.is_tls else None,
+            ssl=tls,
             server_hostname=way.host if way.is_tls else None,
         )
-        self._open.add(connection)
+        if connection.is_open:  # else it has been forgotten already
+            self._open.add(connection)
         return connection
 
     async def _addresses(self, host: str, port: int) -> Sequence[AddrInfoType]:

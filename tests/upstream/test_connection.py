@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
+import subprocess
+import sys
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 import trustme
@@ -399,3 +403,23 @@ def test_a_proxy_that_cannot_be_used_is_told_at_the_start(url: str) -> None:
     """By the name of its variable, without what may be secret in it."""
     with pytest.raises(UnusableProxy, match="HTTPS_PROXY: expected the address of an HTTP proxy"):
         proxy_of({"HTTPS_PROXY": url})
+
+
+@pytest.mark.parametrize(
+    "command", [["serve", "--port", "0"], ["speak", "Hello.", "-o", "hello.mp3"], ["transcribe", "routes.yaml"]]
+)
+def test_a_proxy_that_cannot_be_used_is_told_by_every_command_that_asks_vendors(command, tmp_path) -> None:
+    """Before anything is asked: by the name of its variable."""
+    (tmp_path / "routes.yaml").write_text("vendors: {local: {}}\nroutes: {tts-1: {targets: [local/espeak-ng]}}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "router", *command],
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "HTTPS_PROXY": "socks5://p:1", "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    assert "HTTPS_PROXY: expected the address of an HTTP proxy" in done.stderr
