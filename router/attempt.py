@@ -87,22 +87,23 @@ class Attempts:
     async def make(self, attempt: Attempt, chain: Chain, record: CallRecord, commitment: AsyncExitStack) -> Reply:
         """One try at one target, up to its first audio, first words or whole transcript.
 
-        Raises `Fault`, or what is nobody's: `DeadlineOver`, and `Abandoned`. Then nothing is open.
+        What is open then it leaves with `commitment`, in which nothing is before. Raises `Fault`, or what is nobody's:
+        `DeadlineOver`, and `Abandoned`; then nothing is open.
         """
         limits = chain.limits(attempt.fitted, attempt.began)
         arriving = arriving_in(attempt.fitted)
-        async with AsyncExitStack() as opened:
+        try:
             with _Remembered(attempt, self._history, self._clock):
                 async with Waiting(limits, is_started=arriving is None) as waiting:
                     if arriving:
                         arriving.when_whole(partial(self._start, attempt, waiting))
                     on_sent = waiting.request_is_sent
                     if chain.cache:
-                        reply = await self._recorded(attempt, chain, record, limits, on_sent, opened)
-                    else:
-                        reply = await self._asked(attempt, record, limits, on_sent, opened, chain.keeper)
-            commitment.push_async_exit(opened.pop_all())
-        return reply
+                        return await self._recorded(attempt, chain, record, limits, on_sent, commitment)
+                    return await self._asked(attempt, record, limits, on_sent, commitment, chain.keeper)
+        except BaseException as error:
+            await commitment.__aexit__(type(error), error, error.__traceback__)
+            raise
 
     def _start(self, attempt: Attempt, waiting: Waiting) -> None:
         """The upload is whole: from here on it is the vendor that is waited for."""

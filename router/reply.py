@@ -26,6 +26,11 @@ class Audio(Struct):
     first: bytes
     rest: AsyncIterator[bytes]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the first bytes are all there is, as far as is known without waiting."""
+        return getattr(self.rest, "is_spent", False)
+
 
 class Reply(Struct):
     """A call that is committed to one target. Exactly one of `audio`, `transcript`, `heard`.

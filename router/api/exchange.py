@@ -10,19 +10,17 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from random import getrandbits
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-import msgspec
 from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 from litestar.types.asgi_types import HTTPReceiveMessage
 
-from router.wire.errors import CallError, InvalidCall, TooLarge, TooSlow
+from router.wire.errors import CallError, TooLarge, TooSlow
 
-__all__ = ["DEPARTURE", "ClientLeft", "Exchange", "new_request_id", "request_id_of"]
+__all__ = ["OWN_SERVER", "ClientLeft", "Exchange", "OwnServer", "new_request_id", "request_id_of"]
 
 BODY_IDLE_S = 60.0
 SLOWEST_BODY = 100  # bytes a second; live speech in the thriftiest codec is 750
-UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -40,11 +38,21 @@ def new_request_id() -> str:
     return f"req_{getrandbits(128):032x}"  # it is no secret
 
 
-DEPARTURE = "audio_router.departure"
-"""The extension of ASGI by which our server tells that the client has gone: `Departure`. Waiting for its message
-instead would take a task for each call."""
-Departure = Callable[[Callable[[], None] | None], None]
-"""Called with what is to be told, as long as it is to be told."""
+OWN_SERVER = "audio_router.server"
+"""The extension of ASGI by which our server offers what its messages cannot: an `OwnServer`."""
+
+
+class OwnServer(Protocol):
+    """What our own server knows of a request beside ASGI's messages. Under any other server nobody asks for it."""
+
+    def in_hand(self) -> bytes | None:
+        """The whole body, where nothing of it has to be waited for and nothing was taken."""
+
+    async def go_on(self, body: bytes, *, is_more: bool) -> None:
+        """What a message with a piece of a reply's body does."""
+
+    def tell_departure(self, tell: Callable[[], None] | None) -> None:
+        """Call it when the client goes, until it is taken back. Waiting for the message would take a task."""
 
 
 Reading = Callable[[], Awaitable[None]]
@@ -77,7 +85,8 @@ class Exchange:
         self._headers = dict(scope["headers"])
         self.method: str = scope["method"]  # type: ignore[typeddict-item]  # an HTTP scope has one
         self.request_id = request_id_of(scope)
-        self._tell_departure = cast("Departure | None", (scope.get("extensions") or {}).get(DEPARTURE))
+        self._server: OwnServer | None = (scope.get("extensions") or {}).get(OWN_SERVER)  # type: ignore[assignment]
+        self._go_on = self._by_message if self._server is None else self._server.go_on
         self._has_begun = self._is_complete = False
         self._has_left = False
         self._work: asyncio.Task[None] | None = None
@@ -109,7 +118,11 @@ class Exchange:
         return _Body(self._receive, self.content_length or 0, largest, self._body_idle_s, self._slowest)
 
     async def body(self, largest: int) -> bytes:
-        """The whole body."""
+        """The whole body. Raises as `chunks` does."""
+        if self._server is not None and (body := self._server.in_hand()) is not None:
+            if len(body) > largest:
+                raise _too_large(largest)
+            return body
         return b"".join([chunk async for chunk in self.chunks(largest)])
 
     def watched(self, reading: Reading | None = None) -> AbstractAsyncContextManager[None]:
@@ -122,8 +135,8 @@ class Exchange:
     def watch_over(self, work: asyncio.Task[None] | None) -> None:
         """What ends when the client leaves; None: nothing does, any more."""
         self._work = work
-        if self._tell_departure:
-            self._tell_departure(None if work is None else self._departed)
+        if self._server is not None:
+            self._server.tell_departure(None if work is None else self._departed)
 
     @property
     def has_left(self) -> bool:
@@ -159,15 +172,18 @@ class Exchange:
 
     async def write(self, chunk: bytes) -> None:
         """Send a piece of the body; waits while the client reads slowly."""
-        await self._deliver({"type": "http.response.body", "body": chunk, "more_body": True})
+        await self._go_on(chunk, is_more=True)
 
     async def finish(self, rest: bytes = b"") -> None:
         """Complete the body. An exchange that is left without this reaches the client as a broken transfer."""
         self._is_complete = True
-        await self._deliver({"type": "http.response.body", "body": rest, "more_body": False})
+        await self._go_on(rest, is_more=False)
+
+    async def _by_message(self, body: bytes, *, is_more: bool) -> None:
+        await self._deliver({"type": "http.response.body", "body": body, "more_body": is_more})
 
     async def _deliver(self, message: HTTPResponseStartEvent | HTTPResponseBodyEvent) -> None:
-        """Hand a message to the server. Where the client has gone asyncio's loop ignores it, and uvloop refuses it."""
+        """Hand a message to the server, which may refuse it where the client has gone."""
         try:
             await self._send(message)
         except RuntimeError as error:
@@ -269,15 +285,3 @@ def _too_slow(idle_s: float, slowest: float) -> TooSlow:
         f"brings {slowest:g} bytes a second.",
         headers={"x-should-retry": "false", "connection": "close"},
     )
-
-
-def undecodable(error: Exception) -> InvalidCall:
-    """A body that is not the JSON it should be, in words that are not Python's; `error` is one of `UNDECODABLE`."""
-    match error:
-        case UnicodeDecodeError():
-            why = "it is not UTF-8 text"
-        case RecursionError():
-            why = "it is nested too deeply"
-        case _:
-            why = str(error)
-    return InvalidCall(f"The body is not valid JSON: {why}.", code="invalid_json")

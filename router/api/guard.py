@@ -11,7 +11,7 @@ has come to mean 127.0.0.1 (DNS rebinding).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from msgspec import Struct
@@ -48,11 +48,13 @@ class Rules(Struct, frozen=True):
 def guarded(app: ASGIApp, rules: Callable[[], Rules]) -> ASGIApp:
     """`app` behind this guard."""
 
-    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+    def guard(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         now = rules()
         if not (now.is_open or now.origins):
-            await app(scope, receive, send)
-            return
+            return app(scope, receive, send)
+        return looked_at(now, scope, receive, send)
+
+    async def looked_at(now: Rules, scope: Scope, receive: Receive, send: Send) -> None:
         hosts, origins = _told(scope["headers"])
         is_listed = len(origins) == 1 and origins[0].decode("latin-1") in now.origins
         if now.origins:

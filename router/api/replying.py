@@ -38,13 +38,18 @@ LONGEST_HEADER = 1_024
 
 
 async def send_audio(exchange: Exchange, reply: Reply, wanted: Format) -> None:
-    """The bytes as they come, one write for each."""
-    assert reply.audio
-    content_type = (b"content-type", CONTENT_TYPES[wanted.codec].encode())
-    await exchange.start(200, [content_type, *encoded_headers(reply.record)])
-    reply.record.bytes_out += len(reply.audio.first)
-    await exchange.write(reply.audio.first)
-    async for chunk in reply.audio.rest:
+    """The bytes as they come, one write for each; what is here as a whole has a length, and is one write."""
+    audio = reply.audio
+    assert audio
+    headers = [(b"content-type", CONTENT_TYPES[wanted.codec].encode()), *encoded_headers(reply.record)]
+    reply.record.bytes_out += len(audio.first)
+    if audio.is_whole:
+        await exchange.start(200, [*headers, (b"content-length", b"%d" % len(audio.first))])
+        await exchange.finish(audio.first)
+        return
+    await exchange.start(200, headers)
+    await exchange.write(audio.first)
+    async for chunk in audio.rest:
         reply.record.bytes_out += len(chunk)
         await exchange.write(chunk)
     await exchange.finish()

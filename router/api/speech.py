@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from router.api.brackets import check_count, check_depth
-from router.api.exchange import UNDECODABLE, undecodable
+from router.api.decoding import UNDECODABLE, undecodable
 from router.api.own_routes import parse_route
 from router.wire.audio import SPEECH_FORMATS
 from router.wire.calls import LONGEST_MODEL, SpeechCall, Turn

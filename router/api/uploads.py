@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from router.api.brackets import check_count
-from router.api.exchange import UNDECODABLE, undecodable
+from router.api.decoding import UNDECODABLE, undecodable
 from router.api.forms import Form, FormLimits, FormReading
 from router.wire.arriving import Arriving
 from router.wire.containers import CONTAINERS

@@ -194,6 +194,11 @@ class Audible:
             raise Fault(Kind.GARBLED, f"more than {self._largest:,} bytes of audio")
         return chunk
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether there are no more, as far as is known without waiting; not everything that streams can say."""
+        return getattr(self._chunks, "is_spent", False)
+
     def _is_text(self, chunk: bytes) -> bool:
         return bool(self._source and self._source.codec != "pcm" and chunk[:1] in (b"{", b"<"))  # samples may begin so
 

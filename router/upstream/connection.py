@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import httptools
 
+from router.sockets.outbox import Writer
 from router.upstream.incoming import Answer, Unheard
 from router.upstream.transport import Body, Part, size_of
 from router.wire.arriving import Passing
@@ -60,6 +61,7 @@ class Connection(asyncio.BufferedProtocol):
         self._loose_bytes = 0
         self._is_paused = False
         self._transport: asyncio.Transport
+        self._out: Writer
         self._may_write: asyncio.Future[None] | None = None
         self._writing: asyncio.Task[None] | None = None
         self._heard_at = 0.0
@@ -77,7 +79,7 @@ class Connection(asyncio.BufferedProtocol):
         self._silence_s = silence_s
         self._heard_at = self._loop.time()
         if isinstance(body, bytes):
-            self._transport.writelines([head, body])
+            self._out.write([head, body])
             self._is_sent(on_sent)
         else:
             self._writing = self._loop.create_task(self._write(answer, head, body, on_sent))
@@ -166,6 +168,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # uvloop's is none of asyncio's classes
+        self._out = Writer(self._transport, self._loop)
         self.is_open = True
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - it is what it is

@@ -73,6 +73,11 @@ class Answer:
         self._source.read_on()
         return chunk
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether all of it has been taken, as far as is known without waiting."""
+        return self.is_whole and not self._parts
+
     async def begun(self) -> None:
         """Wait for the head. Raises `Fault`."""
         while not self._has_head:
