@@ -86,6 +86,8 @@ class Cycle:
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._is_untouched = True
+        self._is_told = False
+        """Whether the application knows that it has all of the body."""
         self._news: asyncio.Event | None = None
         self._head = b""
         self._framing = _Framing.CHUNKED
@@ -163,7 +165,7 @@ class Cycle:
             self._is_awaited = False
             self._line.write([CONTINUE])
         while not (self._has_left or self.is_complete):
-            if self._waiting or (self.is_whole and self._is_untouched):
+            if self._waiting or (self.is_whole and not self._is_told):
                 return {"type": "http.request", "body": self._taken(), "more_body": not self.is_whole}
             self._line.read_on()
             await self._heard()
@@ -177,7 +179,7 @@ class Cycle:
 
     def _taken(self) -> bytes:
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        self._is_untouched = False
+        self._is_untouched, self._is_told = False, self.is_whole
         return waiting[0] if len(waiting) == 1 else b"".join(waiting)
 
     async def send(self, message: Message) -> None:

@@ -144,6 +144,30 @@ async def test_a_request_may_come_byte_by_byte_and_chunked() -> None:
             assert (await read_reply(reader))[1] == b"abcde"
 
 
+async def test_the_end_of_a_body_may_come_by_itself() -> None:
+    """The last chunk is in hand when the server hears that it was the last: who reads has to be told."""
+    taken = asyncio.Event()
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange(scope, receive, send)
+        body = b""
+        async for chunk in exchange.chunks(2**20):
+            body += chunk
+            taken.set()
+        await exchange.reply(200, "application/octet-stream", body, {})
+
+    async with served(bare(answer)) as url:
+        reader, writer = await connect(url)
+        for _ in range(2):
+            taken.clear()
+            writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n")
+            await asyncio.wait_for(taken.wait(), HOLD_S)
+            writer.write(b"0\r\n\r\n")
+            _, body = await read_reply(reader)
+            assert body == b"abc"
+        writer.close()
+
+
 async def test_who_expects_100_is_told_to_go_on() -> None:
     """curl waits so before an upload."""
     async with connected_to_echo() as (reader, writer):
