@@ -97,10 +97,11 @@ class Pool:
         loop = asyncio.get_running_loop()
         tls = await self._trusted() if way.is_tls else None  # before there is a socket that could be left open
         proxy = self._proxy if self._proxy and way.is_tls and self._proxy.is_for(way.host) else None
-        own = await _begun(
-            loop,
+        own = await aiohappyeyeballs.start_connection(
             await (self._addresses(proxy.host, proxy.port) if proxy else self._addresses(way.host, way.port)),
-            _outward if way.is_foreign and not proxy else _socket,
+            happy_eyeballs_delay=NEXT_ADDRESS_S,
+            loop=loop,
+            socket_factory=_outward if way.is_foreign and not proxy else _socket,
         )
         if proxy:
             try:
@@ -161,26 +162,6 @@ class Pool:
 
 class _Inward(OSError):
     """An address that only our own network has."""
-
-
-async def _begun(
-    loop: asyncio.AbstractEventLoop,
-    addresses: Sequence[AddrInfoType],
-    make: Callable[[AddrInfoType], socket.socket],
-) -> socket.socket:
-    """A socket that is connected to one of the addresses, each of which may get its own by `make`. Raises `OSError`."""
-    if len(addresses) > 1:
-        return await aiohappyeyeballs.start_connection(
-            addresses, happy_eyeballs_delay=NEXT_ADDRESS_S, loop=loop, socket_factory=make
-        )
-    own = make(addresses[0])  # nothing to race against: a quarter of what the library takes for it
-    try:
-        own.setblocking(False)
-        await loop.sock_connect(own, addresses[0][4])
-    except BaseException:
-        own.close()
-        raise
-    return own
 
 
 def _socket(info: AddrInfoType) -> socket.socket:
