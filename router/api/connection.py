@@ -114,6 +114,8 @@ class Connection(asyncio.BufferedProtocol):
         self.room.set()
         if self._cycle is not None:
             self._cycle.leaves()
+        self._cycle = None  # both lead back here: an ended connection leaves nothing for the collector
+        del self._parser
 
     def eof_received(self) -> None:
         """Close with it."""

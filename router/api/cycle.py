@@ -106,6 +106,7 @@ class Cycle:
             await self._fail(Unexpected("The router failed unexpectedly; its log says why."))
         if not self.is_complete:
             self._line.ended(is_kept=False)
+        self.scope["extensions"] = None  # they lead back here: nothing is left for the collector
 
     async def _fail(self, error: Stopping | Unexpected) -> None:
         if not self.has_begun:
@@ -200,7 +201,6 @@ class Cycle:
         if self.is_complete or not (self._head or self.has_begun):
             raise RuntimeError("a body is not to be sent now")
         pieces = [self._head] if self._head else []
-        self._head, self.has_begun = b"", True
         if self._framing is _Framing.CHUNKED:
             if body:
                 pieces += (b"%x\r\n" % len(body), body, b"\r\n")
@@ -208,14 +208,19 @@ class Cycle:
                 pieces.append(b"0\r\n\r\n")
         elif self._framing is not _Framing.NO_BODY:
             pieces.append(body)
-            self._left_bytes -= len(body)
-            if self._framing is _Framing.LENGTH and (self._left_bytes < 0 or (self._left_bytes and not is_more)):
-                raise RuntimeError("the body is not as long as the head has promised")
+        if self._framing is _Framing.LENGTH:
+            self._count(len(body), is_more=is_more)
+        self._head, self.has_begun = b"", True
         self._line.write(pieces)
         if not is_more:
             self.is_complete = True
             self._tell()
             self._line.ended(is_kept=self.is_kept)
+
+    def _count(self, size: int, *, is_more: bool) -> None:
+        self._left_bytes -= size
+        if self._left_bytes < 0 or (self._left_bytes and not is_more):
+            raise RuntimeError("the body is not as long as the head has promised")
 
     def _head_of(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """The head, and from it how the end of the body will be told, which ASGI leaves to the server."""
