@@ -20,6 +20,7 @@ from router.accounts.keys import Keyring
 from router.api.draining import DrainingServer
 from router.api.server import server_config
 from router.app import VERSION, House, compiled, create_app, furnish
+from router.commands.descriptors import make_room
 from router.commands.table import read_table
 from router.config import ConfigError, Loaded, Server
 from router.reloading import Reloader
@@ -57,6 +58,7 @@ class Serving(Struct, frozen=True):
             app = create_app(self.house, self.reloader, is_public=is_public, figures=figures)
             if self.traces:
                 app.on_shutdown.append(self.traces.close)  # not behind `run`: after a SIGTERM it does not come back
+            make_room(self.house.relay.plan.table.server.max_calls)
             spare_the_collector()
             DrainingServer(server_config(app, max_head=self.max_head), self.house.gate).run(sockets=[listener])
 
@@ -110,6 +112,7 @@ def _again(path: Path, environment: Mapping[str, str], keyring: Keyring, server:
         message = "no key is left, which would let everybody in: expected at least one, or a restart"
         raise ConfigError([loaded.source.problem(("keys",), message)])
     new = loaded.table.server
+    make_room(new.max_calls)
     if any(getattr(new, name) != getattr(server, name) for name in BOUND):
         _log.warning("server.host, port, max_head and workers hold from the next start on", file=loaded.source.file)
     return plan
