@@ -15,6 +15,7 @@ from router.routing.fit import Fitted
 from router.routing.pricing import Bill, Cost, basis_of, estimate, is_by_length, settle, total
 from router.telemetry import CallRecord
 from router.vendors.spec import Heard, ListenAsk, Unit
+from router.wire.flows import is_spent
 from router.wire.transcripts import Transcript
 
 __all__ = ["Audio", "Reply", "measure", "settled", "tell_cost"]
@@ -29,7 +30,7 @@ class Audio(Struct):
     @property
     def is_whole(self) -> bool:
         """Whether the first bytes are all there is, as far as is known without waiting."""
-        return getattr(self.rest, "is_spent", False)
+        return is_spent(self.rest)
 
 
 class Reply(Struct):

@@ -18,7 +18,7 @@ from router.reply import Audio
 from router.routing.fit import Fitted
 from router.routing.pricing import Bill, foreseen_s, is_by_length
 from router.upstream.ahead import after
-from router.upstream.answers import Audible
+from router.upstream.audible import Audible
 from router.vendors.spec import SoundAsk
 from router.wire.audio import Format
 from router.wire.containers import HEAD_BYTES, format_of

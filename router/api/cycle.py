@@ -17,7 +17,8 @@ from typing import Protocol
 from litestar.types import ASGIApp, Message, Scope
 from litestar.types.asgi_types import HTTPReceiveMessage
 
-from router.api.exchange import OWN_SERVER, Exchange
+from router.api.exchange import Exchange
+from router.api.extension import OWN_SERVER
 from router.api.gate import Stopping
 from router.api.guard import granting
 from router.wire.errors import Unexpected
@@ -80,6 +81,8 @@ class Cycle:
         self.has_begun = False
         """Whether any of the reply is out."""
         self.is_complete = False
+        self.sent_bytes = 0
+        """Of the reply's body."""
         self._line = line
         self._is_awaited = is_awaited
         self._has_left = False
@@ -140,7 +143,7 @@ class Cycle:
         if self._news is not None:
             self._news.set()
 
-    # ------------------------------------------------------------------ beside ASGI: see `exchange.OwnServer`
+    # ------------------------------------------------------------------ beside ASGI: see `extension.OwnServer`
 
     def in_hand(self) -> bytes | None:
         """The whole body, taken at once, where nothing has to be waited for; else None."""
@@ -196,10 +199,23 @@ class Cycle:
         """The same as a message with a piece of the body. Waits while the client reads slowly."""
         if not self._line.room.is_set():
             await self._line.room.wait()
+        self._write(body, is_more=is_more)
+
+    def take(self, chunk: bytes) -> bool:
+        """The same, at once; whether the client reads fast enough."""
+        self._write(chunk, is_more=True)
+        return self._line.room.is_set()
+
+    async def room(self) -> None:
+        """Wait until it has read enough, or is gone."""
+        await self._line.room.wait()
+
+    def _write(self, body: bytes, *, is_more: bool) -> None:
         if self._has_left:
             return
         if self.is_complete or not (self._head or self.has_begun):
             raise RuntimeError("a body is not to be sent now")
+        self.sent_bytes += len(body)
         pieces = [self._head] if self._head else []
         if self._framing is _Framing.CHUNKED:
             if body:

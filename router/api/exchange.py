@@ -10,14 +10,16 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from random import getrandbits
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 from litestar.types.asgi_types import HTTPReceiveMessage
 
+from router.api.extension import OWN_SERVER, OwnServer
 from router.wire.errors import CallError, TooLarge, TooSlow
+from router.wire.flows import poured
 
-__all__ = ["OWN_SERVER", "ClientLeft", "Exchange", "OwnServer", "new_request_id", "request_id_of"]
+__all__ = ["ClientLeft", "Exchange", "new_request_id", "request_id_of"]
 
 BODY_IDLE_S = 60.0
 SLOWEST_BODY = 100  # bytes a second; live speech in the thriftiest codec is 750
@@ -36,23 +38,6 @@ def request_id_of(scope: Scope) -> str:
 def new_request_id() -> str:
     """For a request that has none of its own."""
     return f"req_{getrandbits(128):032x}"  # it is no secret
-
-
-OWN_SERVER = "audio_router.server"
-"""The extension of ASGI by which our server offers what its messages cannot: an `OwnServer`."""
-
-
-class OwnServer(Protocol):
-    """What our own server knows of a request beside ASGI's messages. Under any other server nobody asks for it."""
-
-    def in_hand(self) -> bytes | None:
-        """The whole body, where nothing of it has to be waited for and nothing was taken."""
-
-    async def go_on(self, body: bytes, *, is_more: bool) -> None:
-        """What a message with a piece of a reply's body does."""
-
-    def tell_departure(self, tell: Callable[[], None] | None) -> None:
-        """Call it when the client goes, until it is taken back. Waiting for the message would take a task."""
 
 
 Reading = Callable[[], Awaitable[None]]
@@ -89,6 +74,7 @@ class Exchange:
         self._go_on = self._by_message if self._server is None else self._server.go_on
         self._has_begun = self._is_complete = False
         self._has_left = False
+        self._sent_bytes = 0
         self._work: asyncio.Task[None] | None = None
 
     def header(self, name: bytes) -> str | None:
@@ -100,6 +86,11 @@ class Exchange:
     def has_begun(self) -> bool:
         """Whether the head of the reply is out."""
         return self._has_begun
+
+    @property
+    def sent_bytes(self) -> int:
+        """How much of the reply's body has gone out, as far as the server."""
+        return self._sent_bytes if self._server is None else self._server.sent_bytes
 
     @property
     def content_length(self) -> int | None:
@@ -174,12 +165,21 @@ class Exchange:
         """Send a piece of the body; waits while the client reads slowly."""
         await self._go_on(chunk, is_more=True)
 
+    async def write_all(self, chunks: AsyncIterator[bytes]) -> None:
+        """Send each as it comes."""
+        if self._server is not None:
+            await poured(chunks, self._server)
+            return
+        async for chunk in chunks:
+            await self.write(chunk)
+
     async def finish(self, rest: bytes = b"") -> None:
         """Complete the body. An exchange that is left without this reaches the client as a broken transfer."""
         self._is_complete = True
         await self._go_on(rest, is_more=False)
 
     async def _by_message(self, body: bytes, *, is_more: bool) -> None:
+        self._sent_bytes += len(body)
         await self._deliver({"type": "http.response.body", "body": body, "more_body": is_more})
 
     async def _deliver(self, message: HTTPResponseStartEvent | HTTPResponseBodyEvent) -> None:

@@ -42,17 +42,17 @@ async def send_audio(exchange: Exchange, reply: Reply, wanted: Format) -> None:
     audio = reply.audio
     assert audio
     headers = [(b"content-type", CONTENT_TYPES[wanted.codec].encode()), *encoded_headers(reply.record)]
-    reply.record.bytes_out += len(audio.first)
-    if audio.is_whole:
-        await exchange.start(200, [*headers, (b"content-length", b"%d" % len(audio.first))])
-        await exchange.finish(audio.first)
-        return
-    await exchange.start(200, headers)
-    await exchange.write(audio.first)
-    async for chunk in audio.rest:
-        reply.record.bytes_out += len(chunk)
-        await exchange.write(chunk)
-    await exchange.finish()
+    try:
+        if audio.is_whole:
+            await exchange.start(200, [*headers, (b"content-length", b"%d" % len(audio.first))])
+            await exchange.finish(audio.first)
+            return
+        await exchange.start(200, headers)
+        await exchange.write(audio.first)
+        await exchange.write_all(audio.rest)
+        await exchange.finish()
+    finally:
+        reply.record.bytes_out = exchange.sent_bytes
 
 
 async def send_audio_events(stream: EventStream, reply: Reply, characters: int) -> None:

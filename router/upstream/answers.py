@@ -18,11 +18,10 @@ from router.upstream.lookup import Discreet, error_in_event, error_in_success, f
 from router.upstream.sse import EventParser
 from router.upstream.transport import Response
 from router.vendors.spec import Delta, Framing, Heard, Interim, Json, Operation, Piece, Reply, Unit, Vendor
-from router.wire.audio import Format
 from router.wire.faults import Fault, Kind
 from router.wire.transcripts import Segment, Transcript, lacking_in
 
-__all__ = ["Answer", "Audible", "interim_of", "read_answer"]
+__all__ = ["Answer", "interim_of", "read_answer"]
 
 STEP_BYTES = 64 * 1024
 END = "[DONE]"  # what some servers send as the last event, which is no JSON
@@ -161,46 +160,6 @@ def _made(reply: Reply, document: Json) -> Any:
         # vendor files index plainly, so that what is missing is told here, once
         what = " or ".join(one.__name__.lower() for one in reply.makes)
         raise Fault(Kind.GARBLED, f"unexpected {what}: {type(error).__name__}: {error}") from error
-
-
-class Audible:
-    """The chunks of an answer that is audio in that format, of at most `largest` bytes.
-
-    Raises `Fault` (GARBLED) for none at all, for text, and for one that does not end.
-    """
-
-    __slots__ = ("_chunks", "_largest", "_size", "_source")
-
-    def __init__(self, chunks: AsyncIterator[bytes], source: Format | None, largest: int) -> None:
-        self._chunks = chunks
-        self._source = source
-        self._largest = largest
-        self._size = 0
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        try:
-            chunk = await anext(self._chunks)
-        except StopAsyncIteration:
-            if not self._size:
-                raise Fault(Kind.GARBLED, "an empty answer where audio was due") from None
-            raise
-        if not self._size and self._is_text(chunk):
-            raise Fault(Kind.GARBLED, "text where audio was due")
-        self._size += len(chunk)
-        if self._size > self._largest:
-            raise Fault(Kind.GARBLED, f"more than {self._largest:,} bytes of audio")
-        return chunk
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether there are no more, as far as is known without waiting; not everything that streams can say."""
-        return getattr(self._chunks, "is_spent", False)
-
-    def _is_text(self, chunk: bytes) -> bool:
-        return bool(self._source and self._source.codec != "pcm" and chunk[:1] in (b"{", b"<"))  # samples may begin so
 
 
 async def _whole_audio(audio: bytes) -> AsyncIterator[bytes]:

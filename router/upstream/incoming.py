@@ -11,6 +11,7 @@ from typing import Protocol
 
 from router.upstream.inflating import unpacked
 from router.wire.faults import Fault, Kind
+from router.wire.flows import Flow, Taker
 
 __all__ = ["Answer", "Unheard"]
 
@@ -35,7 +36,7 @@ class Source(Protocol):
         """The answer is done with."""
 
 
-class Answer:
+class Answer(Flow):
     """What a vendor answers: a head, and of the body what has come and was not taken. It reads itself, once."""
 
     def __init__(self, source: Source) -> None:
@@ -50,15 +51,14 @@ class Answer:
         self._waiting_bytes = 0
         self._error: BaseException | None = None
         self._news: asyncio.Future[None] | None = None
+        self._into: Taker | None = None
+        """Who takes what comes in the moment in which it does; else it waits here."""
 
     # ------------------------------------------------------------------ who reads it
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives, never empty chunks. Raises `Fault`."""
         return unpacked(self, self.headers)
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
 
     async def __anext__(self) -> bytes:
         while not self._parts:
@@ -67,16 +67,38 @@ class Answer:
             if self.is_whole:
                 raise StopAsyncIteration
             await self._changed()
-        chunk = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        self._parts.clear()
-        self._waiting_bytes = 0
+        chunk = self._taken()
         self._source.read_on()
         return chunk
 
     @property
     def is_spent(self) -> bool:
-        """Whether all of it has been taken, as far as is known without waiting."""
+        """See `Flow`."""
         return self.is_whole and not self._parts
+
+    async def pour(self, into: Taker) -> None:
+        """See `Flow`. Nobody is woken for a chunk that there is room for."""
+        while True:
+            await into.room()
+            if self._parts:
+                into.take(self._taken())
+            elif self._error is not None:
+                raise self._error
+            elif self.is_whole:
+                return
+            else:
+                self._into = into
+                self._source.read_on()
+                try:
+                    await self._changed()
+                finally:
+                    self._into = None
+
+    def _taken(self) -> bytes:
+        chunk = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts.clear()
+        self._waiting_bytes = 0
+        return chunk
 
     async def begun(self) -> None:
         """Wait for the head. Raises `Fault`."""
@@ -110,10 +132,23 @@ class Answer:
 
     def brings(self, part: bytes) -> bool:
         """Take a part of the body; whether that is enough for now."""
+        if self._into is not None:
+            return not self._is_handed_on(self._into, part)
         self._parts.append(part)
         self._waiting_bytes += len(part)
         self._tell()
         return self._waiting_bytes > HIGH_BYTES
+
+    def _is_handed_on(self, into: Taker, part: bytes) -> bool:
+        """Whether there is room for more; else whoever pours looks after it."""
+        try:
+            if into.take(part):
+                return True
+        except Exception as error:  # noqa: BLE001 - it is raised where it is poured
+            self.fails(error)
+        self._into = None
+        self._tell()
+        return False
 
     def ends(self) -> None:
         self.is_whole = True

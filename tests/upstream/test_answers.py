@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from router.upstream.answers import Audible, interim_of, read_answer
+from router.upstream.answers import interim_of, read_answer
+from router.upstream.audible import Audible
 from router.upstream.documents import Bounds
 from router.upstream.lookup import fault_in
 from router.vendors import find_vendor
