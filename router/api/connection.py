@@ -71,6 +71,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport
         self._out: Writer
         self.write: Callable[[Sequence[bytes]], None]
+        self.pass_on: Callable[[Sequence[bytes]], None]
         self._addresses: dict[str, Any] = {}
         self._is_paused = False
         self._cycle: Cycle | None = None
@@ -97,7 +98,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none of asyncio's classes
         self._out = Writer(self._transport, self._loop)
-        self.write = self._out.write
+        self.write, self.pass_on = self._out.write, self._out.pass_on
         self._server.connections.add(cast("Any", self))  # uvicorn asks them to end
         if own := transport.get_extra_info("socket"):  # the kernel holds no megabytes for who reads slowly
             own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
@@ -166,11 +167,16 @@ class Connection(asyncio.BufferedProtocol):
         self._is_head_due, self._due = False, math.inf
         version = self._parser.get_http_version()
         is_kept = version != "1.0" and self._parser.should_keep_alive()
-        is_awaited = any(name == b"expect" and value.lower() == b"100-continue" for name, value in self._headers)
-        self._cycle = Cycle(self, self._scope(version), is_kept=is_kept, is_awaited=is_awaited)
+        self._cycle = Cycle(self, self._scope(version), is_kept=is_kept, is_awaited=self._is_awaited())
         task = self._loop.create_task(self._cycle.run(self._app))
         task.add_done_callback(self._server.tasks.discard)
         self._server.tasks.add(task)
+
+    def _is_awaited(self) -> bool:
+        for name, value in self._headers:
+            if name == b"expect":
+                return value.lower() == b"100-continue"
+        return False
 
     def _scope(self, version: str) -> Scope:
         url = httptools.parse_url(self._url)

@@ -50,7 +50,9 @@ class Line(Protocol):
     room: asyncio.Event
     """Set unless the client reads slowly."""
     write: Callable[[Sequence[bytes]], None]
-    """Write these, unless the client has gone."""
+    """Write these, unless the client has gone: in this turn of the loop, together with what others write."""
+    pass_on: Callable[[Sequence[bytes]], None]
+    """The same, at once."""
 
     @property
     def own_headers(self) -> Sequence[tuple[bytes, bytes]]:
@@ -199,23 +201,27 @@ class Cycle:
         """The same as a message with a piece of the body. Waits while the client reads slowly."""
         if not self._line.room.is_set():
             await self._line.room.wait()
-        self._write(body, is_more=is_more)
+        if self._has_left:
+            return
+        self._line.write(self._framed(body, is_more=is_more))
+        if not is_more:
+            self.is_complete = True
+            self._tell()
+            self._line.ended(is_kept=self.is_kept)
 
     def take(self, chunk: bytes) -> bool:
-        """The same, at once; whether the client reads fast enough."""
-        self._write(chunk, is_more=True)
+        """The same, at once, for one that others follow; whether the client reads fast enough."""
+        if not self._has_left:
+            self._line.pass_on(self._framed(chunk, is_more=True))
         return self._line.room.is_set()
 
     async def room(self) -> None:
         """Wait until it has read enough, or is gone."""
         await self._line.room.wait()
 
-    def _write(self, body: bytes, *, is_more: bool) -> None:
-        if self._has_left:
-            return
+    def _framed(self, body: bytes, *, is_more: bool) -> Sequence[bytes]:
         if self.is_complete or not (self._head or self.has_begun):
             raise RuntimeError("a body is not to be sent now")
-        self.sent_bytes += len(body)
         pieces = [self._head] if self._head else []
         if self._framing is _Framing.CHUNKED:
             if body:
@@ -226,12 +232,9 @@ class Cycle:
             pieces.append(body)
         if self._framing is _Framing.LENGTH:
             self._count(len(body), is_more=is_more)
+        self.sent_bytes += len(body)
         self._head, self.has_begun = b"", True
-        self._line.write(pieces)
-        if not is_more:
-            self.is_complete = True
-            self._tell()
-            self._line.ended(is_kept=self.is_kept)
+        return pieces
 
     def _count(self, size: int, *, is_more: bool) -> None:
         self._left_bytes -= size

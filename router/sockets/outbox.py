@@ -68,6 +68,13 @@ class Writer:
             self._outbox.add(self)
             self._hold(pieces)
 
+    def pass_on(self, pieces: Sequence[bytes]) -> None:
+        """Write at once what has only just come: of a stream that somebody listens to, nothing waits for others."""
+        if self._held:
+            self._hold(pieces)
+        else:
+            self._send(pieces)
+
     def flush(self) -> None:
         """Write at once what is held."""
         held, self._held, self._held_bytes = self._held, [], 0

@@ -144,10 +144,11 @@ class Answer(Flow):
         try:
             if into.take(part):
                 return True
+            self._tell()
         except Exception as error:  # noqa: BLE001 - it is raised where it is poured
-            self.fails(error)
+            if self._news is not None and not self._news.done():
+                self._news.set_exception(error)
         self._into = None
-        self._tell()
         return False
 
     def ends(self) -> None:

@@ -15,7 +15,7 @@ OTHERS = (str(Path(__file__).parents[1]), str(Path(asyncio.__file__).parent))
 WARM, CALLS = 20, 20
 A_CALL = 390
 """Python functions that one call of speech runs through, from its head to its event."""
-A_CHUNK = 24
+A_CHUNK = 14
 """…and one more chunk of it: from the vendor's socket to the client's."""
 
 TABLE = """\

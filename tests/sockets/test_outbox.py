@@ -62,6 +62,21 @@ async def test_what_follows_in_a_turn_goes_out_at_its_end_as_one() -> None:
     assert (first.sent, second.sent) == ([b"1", b"46"], [b"235"])
 
 
+async def test_what_is_passed_on_waits_for_nobody_but_its_own() -> None:
+    """It is on the socket when `pass_on` returns, whoever has written before; and never before what its own holds."""
+    _, first = connected()
+    transport, writer = connected()
+    first.write([b"x"])
+    writer.pass_on([b"1", b"2"])
+    assert transport.sent == [b"12"]
+
+    writer.write([b"3"])
+    writer.pass_on([b"4"])
+    assert transport.sent == [b"12"]
+    await turned()
+    assert transport.sent == [b"12", b"34"]
+
+
 async def test_much_is_not_held_back() -> None:
     """Else a large body would be in memory before its reader is asked to wait."""
     _, first = connected()

@@ -247,16 +247,47 @@ async def test_a_transcript_in_events_is_bounded() -> None:
     assert pouring.poured < 1_200
 
 
+class Taking:
+    """Where audio is poured to."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+
+    def take(self, chunk: bytes) -> bool:
+        self.received.append(chunk)
+        return True
+
+    async def room(self) -> None:
+        """There always is."""
+
+
 async def test_audio_is_bounded() -> None:
-    """Everything up to the bound has gone out by then, and nothing beyond it."""
-    pouring = Pouring(b"\xff" * 300)
+    """Everything up to the bound has gone out by then, and nothing beyond it; read or poured."""
     received = []
-
     with pytest.raises(Fault, match="more than 1,000 bytes") as garbled:
-        async for chunk in Audible(pouring.chunks(), MP3, FEW.reply):
+        async for chunk in Audible(Pouring(b"\xff" * 300).chunks(), MP3, FEW.reply):
             received.append(chunk)
-
     assert (garbled.value.kind, len(b"".join(received))) == (Kind.GARBLED, 900)
+
+    taking = Taking()
+    with pytest.raises(Fault, match="more than 1,000 bytes") as garbled:
+        await Audible(Pouring(b"\xff" * 300).chunks(), MP3, FEW.reply).pour(taking)
+    assert (garbled.value.kind, len(b"".join(taking.received))) == (Kind.GARBLED, 900)
+
+
+@pytest.mark.parametrize(("body", "said"), [([], "an empty answer"), ([b'{"error":'], "text where audio")])
+async def test_what_is_no_audio_is_not_poured(body: list[bytes], said: str) -> None:
+    """As when it is read."""
+
+    async def chunks():
+        for chunk in body:
+            yield chunk
+
+    taking = Taking()
+    with pytest.raises(Fault, match=said):
+        await Audible(chunks(), MP3, FEW.reply).pour(taking)
+
+    assert taking.received == []
 
 
 async def test_an_endless_error_is_cut() -> None:

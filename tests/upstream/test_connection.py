@@ -18,6 +18,7 @@ from router.upstream.http import HttpTransport
 from router.upstream.proxies import Proxy, UnusableProxy, proxy_of
 from router.upstream.transport import Outgoing, Patience
 from router.wire.faults import Fault, Kind
+from router.wire.flows import poured
 from router.wire.upload import Upload
 from tests.upstream.test_http import raw_server
 
@@ -40,9 +41,35 @@ async def transport():
     await one.close()
 
 
-async def asked(transport: HttpTransport, url: str, *, patience: Patience = PATIENCE):
+class Reader:
+    """Takes what is poured; a slow one has no room until it was waited for."""
+
+    def __init__(self, *, is_slow: bool = False) -> None:
+        self.taken: list[bytes] = []
+        self._is_slow = is_slow
+
+    def take(self, chunk: bytes) -> bool:
+        assert chunk
+        self.taken.append(chunk)
+        return not self._is_slow
+
+    async def room(self) -> None:
+        if self._is_slow:
+            await asyncio.sleep(0.001)
+
+
+READ, POURED, SLOWLY = "read", "poured", "poured slowly"
+
+
+async def asked(transport: HttpTransport, url: str, *, patience: Patience = PATIENCE, how: str = READ):
     async with transport.send(Outgoing("POST", url, {}, b"body"), patience, lambda: None) as response:
-        return response.status, dict(response.headers), b"".join([chunk async for chunk in response.chunks()])
+        if how == READ:
+            body = [chunk async for chunk in response.chunks()]
+        else:
+            reader = Reader(is_slow=how == SLOWLY)
+            await poured(response.chunks(), reader)
+            body = reader.taken
+        return response.status, dict(response.headers), b"".join(body)
 
 
 def pieces(answer: bytes, at: int, *, is_last: bool = False):
@@ -61,37 +88,39 @@ def pieces(answer: bytes, at: int, *, is_last: bool = False):
     return give
 
 
+@pytest.mark.parametrize("how", [READ, POURED, SLOWLY])
 @pytest.mark.parametrize(
-    ("answer", "is_last", "status", "body"),
-    [(CHUNKED, False, 200, b"abcd"), (COUNTED, False, 200, b"abcd"), (EMPTY, False, 204, b"")],
+    ("answer", "status", "body"), [(CHUNKED, 200, b"abcd"), (COUNTED, 200, b"abcd"), (EMPTY, 204, b"")]
 )
-async def test_an_answer_is_the_same_wherever_it_is_cut(transport, answer, is_last, status, body) -> None:
+async def test_an_answer_is_the_same_wherever_it_is_cut(transport, answer, status, body, how: str) -> None:
     """Each boundary, over one kept connection after the other: interim answers, trailers and odd lines included."""
     for at in range(1, len(answer)):
-        async with raw_server(pieces(answer, at, is_last=is_last)) as url:
+        async with raw_server(pieces(answer, at)) as url:
             for _ in range(2):
-                seen = await asked(transport, url)
+                seen = await asked(transport, url, how=how)
                 assert (seen[0], seen[2]) == (status, body), at
                 assert "x-trailer" not in seen[1]
                 assert "link" not in seen[1]
                 assert seen[1].get("x-twice", "one") == "one"
 
 
-async def test_an_answer_that_ends_with_its_connection_is_the_same_wherever_it_is_cut(transport) -> None:
+@pytest.mark.parametrize("how", [READ, POURED, SLOWLY])
+async def test_an_answer_that_ends_with_its_connection_is_the_same_wherever_it_is_cut(transport, how: str) -> None:
     """As old servers do it."""
     for at in range(1, len(UNTIL_ITS_END)):
         async with raw_server(pieces(UNTIL_ITS_END, at, is_last=True)) as url:
-            assert (await asked(transport, url))[2] == b"abcd", at
+            assert (await asked(transport, url, how=how))[2] == b"abcd", at
 
 
+@pytest.mark.parametrize("how", [READ, POURED, SLOWLY])
 @pytest.mark.parametrize("answer", [CHUNKED, COUNTED])
-async def test_an_answer_that_breaks_off_anywhere_is_a_fault(transport, answer) -> None:
+async def test_an_answer_that_breaks_off_anywhere_is_a_fault(transport, answer, how: str) -> None:
     """Never a short answer: in its head the connection failed, in its body the answer is garbled."""
     begins = answer.index(b"200 OK")
     for at in range(1, len(answer)):
         async with raw_server(pieces(answer[:at], 0, is_last=True)) as url:
             with pytest.raises(Fault) as broken:
-                await asked(transport, url)
+                await asked(transport, url, how=how)
         assert broken.value.kind in ({Kind.CONNECT, Kind.GARBLED} if at > begins else {Kind.CONNECT}), at
 
 
@@ -153,7 +182,21 @@ async def test_an_error_in_the_middle_of_an_upload_is_heard(transport) -> None:
     assert sum(read) < 2 * 64_000_000
 
 
-async def test_a_slow_reader_stops_the_vendor_and_is_not_its_silence(transport) -> None:
+class Sleeper(Reader):
+    """Takes one chunk, sleeps, and is quick from then on."""
+
+    def take(self, chunk: bytes) -> bool:
+        super().take(chunk)
+        return len(self.taken) > 1
+
+    async def room(self) -> None:
+        if len(self.taken) == 1:
+            await asyncio.sleep(0.6)
+            assert sum(map(len, self.taken)) < 1_000_000
+
+
+@pytest.mark.parametrize("how", [READ, POURED])
+async def test_a_slow_reader_stops_the_vendor_and_is_not_its_silence(transport, how: str) -> None:
     """What waits here stays small, and the vendor is not blamed for the pause."""
     written = []
 
@@ -169,14 +212,75 @@ async def test_a_slow_reader_stops_the_vendor_and_is_not_its_silence(transport) 
         request = Outgoing("POST", url, {}, b"body")
         async with transport.send(request, Patience(connect_s=5, silence_s=0.2), lambda: None) as response:
             chunks = response.chunks()
-            size = len(await anext(chunks))
-            await asyncio.sleep(0.6)
-            assert sum(written) < 20_000_000  # what the sockets hold
-            async for chunk in chunks:
-                assert 0 < len(chunk) <= 256 * 1024
-                size += len(chunk)
+            if how == READ:
+                taken = [await anext(chunks)]
+                await asyncio.sleep(0.6)
+                assert sum(written) < 20_000_000  # what the sockets hold
+                taken += [chunk async for chunk in chunks]
+            else:
+                reader = Sleeper()
+                await poured(chunks, reader)
+                taken = reader.taken
 
-    assert size == 64_000_000
+    assert all(0 < len(chunk) <= 256 * 1024 for chunk in taken)
+    assert sum(map(len, taken)) == 64_000_000
+
+
+async def test_what_a_taker_raises_ends_the_pouring(transport) -> None:
+    """In the middle of a reading of the socket: it reaches who pours, and the vendor is not blamed for it."""
+
+    class Refusing(Reader):
+        def take(self, chunk: bytes) -> bool:
+            super().take(chunk)
+            if len(self.taken) == 2:
+                raise LookupError("full")
+            return True
+
+    async def give(reader, writer):
+        await reader.readuntil(b"body")
+        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.01)
+        writer.write(b"2\r\ncd\r\n2\r\nef\r\n")
+        await reader.read()
+
+    reader = Refusing()
+    async with (
+        raw_server(give) as url,
+        transport.send(Outgoing("POST", url, {}, b"body"), PATIENCE, lambda: None) as response,
+    ):
+        with pytest.raises(LookupError, match="full"):
+            await poured(response.chunks(), reader)
+
+    assert reader.taken == [b"ab", b"cd"]
+
+
+async def test_who_stops_pouring_gets_nothing_more(transport) -> None:
+    """Cancelled while it waits, as by a client that leaves: what comes then is not handed on."""
+    go_on = asyncio.Event()
+
+    async def give(reader, writer):
+        await reader.readuntil(b"body")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab")
+        await go_on.wait()
+        writer.write(b"cd")
+        await reader.read()
+
+    reader = Reader()
+    async with (
+        raw_server(give) as url,
+        transport.send(Outgoing("POST", url, {}, b"body"), PATIENCE, lambda: None) as response,
+    ):
+        chunks = response.chunks()
+        pouring = asyncio.ensure_future(poured(chunks, reader))
+        while not reader.taken:
+            await asyncio.sleep(0.001)
+        pouring.cancel()
+        go_on.set()
+        assert await anext(chunks) == b"cd"
+
+    assert reader.taken == [b"ab"]
+    assert pouring.cancelled()
 
 
 async def test_a_connection_that_waits_too_long_is_given_up(transport, monkeypatch: pytest.MonkeyPatch) -> None:
