@@ -82,11 +82,14 @@ def compiled(loaded: Loaded) -> Plan:
     )
 
 
-def furnish(loaded: Loaded, sink: Sink, proxy: Proxy | None = None) -> House:
-    """A house for a table, whose vendors are reached through `proxy` where there is one. Raises `ConfigError`."""
+def furnish(loaded: Loaded, *sinks: Sink, proxy: Proxy | None = None) -> House:
+    """A house for a table, which tells `sinks` of its calls. Raises `ConfigError`.
+
+    `proxy`: through which vendors are reached, where there is one.
+    """
     transports: Mapping[str, Transport] = {"http": HttpTransport(proxy), "processes": ProcessTransport()}
     plan, metrics = compiled(loaded), Metrics()
-    sink = to_all(sink, metrics.tell)
+    sink = to_all(metrics.tell, *sinks)
     store = BoundedMemoryCache(plan.table.server.max_cache)
     relay = Relay(plan, transports, sink, Recordings(store, lambda: store.largest))
     tasks = Tasks(relay, sink, folder_of(plan.table.tasks), lambda: relay.plan.table.tasks)

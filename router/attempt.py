@@ -93,14 +93,16 @@ class Attempts:
         limits = chain.limits(attempt.fitted, attempt.began)
         arriving = arriving_in(attempt.fitted)
         try:
-            with _Remembered(attempt, self._history, self._clock):
-                async with Waiting(limits, is_started=arriving is None) as waiting:
-                    if arriving:
-                        arriving.when_whole(partial(self._start, attempt, waiting))
-                    on_sent = waiting.request_is_sent
-                    if chain.cache:
-                        return await self._recorded(attempt, chain, record, limits, on_sent, commitment)
-                    return await self._asked(attempt, record, limits, on_sent, commitment, chain.keeper)
+            with (
+                _Remembered(attempt, self._history, self._clock),
+                Waiting(limits, is_started=arriving is None) as waiting,
+            ):
+                if arriving:
+                    arriving.when_whole(partial(self._start, attempt, waiting))
+                on_sent = waiting.request_is_sent
+                if chain.cache:
+                    return await self._recorded(attempt, chain, record, limits, on_sent, commitment)
+                return await self._asked(attempt, record, limits, on_sent, commitment, chain.keeper)
         except BaseException as error:
             await commitment.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -174,9 +176,8 @@ class Attempts:
                 waiting.request_is_sent()
                 on_sent()
 
-            with _Remembered(own, self._history, self._clock):
-                async with Waiting(patient) as waiting:
-                    made = await self._asked(own, record, patient, is_sent, held)
+            with _Remembered(own, self._history, self._clock), Waiting(patient) as waiting:
+                made = await self._asked(own, record, patient, is_sent, held)
             assert made.audio
             reply.bills, reply.requests, reply.began = made.bills, made.requests, made.began
             return await held.enter_async_context(aclosing(self._whole(made.audio, own)))
@@ -244,7 +245,7 @@ class Attempts:
         attempt = Attempt(fitted, self._clock())
         try:
             async with AsyncExitStack() as opened:
-                async with Waiting(limits) as waiting:
+                with Waiting(limits) as waiting:
                     answer = await self._sender.send(fitted, limits, attempt.course, waiting.request_is_sent, opened)
                     assert answer.audio
                     bill = Bill(fitted, answer.units)

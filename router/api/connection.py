@@ -167,16 +167,11 @@ class Connection(asyncio.BufferedProtocol):
         self._is_head_due, self._due = False, math.inf
         version = self._parser.get_http_version()
         is_kept = version != "1.0" and self._parser.should_keep_alive()
-        self._cycle = Cycle(self, self._scope(version), is_kept=is_kept, is_awaited=self._is_awaited())
+        is_awaited = dict(self._headers).get(b"expect", b"").lower() == b"100-continue"
+        self._cycle = Cycle(self, self._scope(version), is_kept=is_kept, is_awaited=is_awaited)
         task = self._loop.create_task(self._cycle.run(self._app))
         task.add_done_callback(self._server.tasks.discard)
         self._server.tasks.add(task)
-
-    def _is_awaited(self) -> bool:
-        for name, value in self._headers:
-            if name == b"expect":
-                return value.lower() == b"100-continue"
-        return False
 
     def _scope(self, version: str) -> Scope:
         url = httptools.parse_url(self._url)

@@ -140,7 +140,7 @@ def _run(
     loaded: Loaded, console: Console, call: Call, work: Callable[[Relay], Awaitable[str]], proxy: Proxy | None
 ) -> int:
     async def run() -> str:
-        house = furnish(loaded, lambda _record: None, proxy)
+        house = furnish(loaded, proxy=proxy)
         try:
             return await work(house.relay)
         finally:

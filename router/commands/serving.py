@@ -25,7 +25,7 @@ from router.commands.table import read_table
 from router.config import ConfigError, Loaded, Server
 from router.reloading import Reloader
 from router.routing.plan import Plan
-from router.telemetry import to_all, to_log
+from router.telemetry import to_log
 from router.upstream.proxies import Proxy
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def serving_by(
 ) -> Serving:
     """A house for a table, and what gives it new ones; `began`: as the server was bound. Raises `ConfigError`."""
     traces = _traces(environment)
-    house = furnish(loaded, to_all(to_log, traces.tell) if traces else to_log, proxy)
+    house = furnish(loaded, to_log, *([traces.tell] if traces else []), proxy=proxy)
     path = Path(loaded.source.file)
 
     def read() -> Plan:

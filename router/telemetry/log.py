@@ -9,11 +9,13 @@ import logging
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TextIO
 
 import msgspec
 import structlog
 
+from router.telemetry.gathering import Gathered
 from router.telemetry.records import AttemptRecord, CallRecord
 
 __all__ = ["configure_logging", "to_log"]
@@ -28,7 +30,7 @@ OF_ATTEMPTS = [name for name in AttemptRecord.__struct_fields__ if name != "ende
 
 _encode = msgspec.json.Encoder().encode
 _log = structlog.get_logger("audio_router.calls")
-_lines: structlog.WriteLogger | None = None
+_lines: Gathered[str] | None = None
 """Where the events of calls are written as JSON; None where a person reads, or nobody has said where."""
 
 
@@ -42,7 +44,7 @@ def to_log(record: CallRecord) -> None:
         _log.info("call", **told)
     else:  # as structlog would write it, in a sixth of the time
         now = datetime.now(UTC).replace(tzinfo=None).isoformat()
-        _lines.msg(_json({**told, "event": "call", "level": "info", "timestamp": f"{now}Z"}))
+        _lines(_json({**told, "event": "call", "level": "info", "timestamp": f"{now}Z"}))
     for attempt in record.attempts:
         if attempt.outcome in {"key", "quota"}:
             _log.error(
@@ -59,6 +61,10 @@ def _said(record: CallRecord | AttemptRecord, names: Sequence[str]) -> dict[str,
     return {name: value for name in names if (value := getattr(record, name)) or value == 0}
 
 
+def _write(logger: structlog.WriteLogger, lines: Sequence[str]) -> None:
+    logger.msg("\n".join(lines))
+
+
 def _json(event: Mapping[str, Any]) -> str:
     return _encode(event).decode()
 
@@ -67,7 +73,7 @@ def configure_logging(stream: TextIO | None = None) -> None:
     """Events as JSON lines on stderr, or readable ones where that is a terminal. Standard logging goes the same way."""
     global _lines  # noqa: PLW0603 - a process has one log, as structlog's own configuration
     stream = stream or sys.stderr
-    _lines = None if stream.isatty() else structlog.WriteLogger(stream)
+    _lines = None if stream.isatty() else Gathered(partial(_write, structlog.WriteLogger(stream)))
     shared: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso")]
     renderer: Any = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)  # without locals: keys

@@ -6,13 +6,14 @@ clients make up is `other`, so that nobody can fill the memory of whoever collec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
-from typing import Any
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
+from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from router.routing.health import Health
@@ -23,10 +24,9 @@ __all__ = ["CONTENT_TYPE", "OTHER", "Metrics", "resting"]
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 OTHER = "other"
+PREFIX = "audio_router_"
 BUCKETS_S = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 """Of speech that is spoken at once, and of songs that are waited for."""
-
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a series beside each counter, which nobody reads
 
 
 class Metrics:
@@ -35,31 +35,24 @@ class Metrics:
     def __init__(self) -> None:
         self._routes: set[str] = set()
         self._targets: set[str] = set()
-        self._registry = own = CollectorRegistry()
-        self._calls = Counter(
-            "audio_router_calls", "Calls that have ended.", ["kind", "route", "outcome"], registry=own
-        )
-        self._attempts = Counter("audio_router_attempts", "Tries at targets.", ["target", "outcome"], registry=own)
-        self._waited = Histogram(
-            "audio_router_call_first_byte_seconds",
+        self._calls = _Counts("calls", "Calls that have ended.", ["kind", "route", "outcome"])
+        self._attempts = _Counts("attempts", "Tries at targets.", ["target", "outcome"])
+        self._waited = _Waits(
+            "call_first_byte_seconds",
             "From a call's beginning to the first byte of its reply, whatever was tried before.",
             ["kind", "route"],
-            registry=own,
-            buckets=BUCKETS_S,
         )
-        self._first_byte = Histogram(
-            "audio_router_first_byte_seconds",
+        self._first_byte = _Waits(
+            "first_byte_seconds",
             "From an attempt's beginning to the target's first audio, first words or whole transcript.",
             ["kind", "target"],
-            registry=own,
-            buckets=BUCKETS_S,
         )
-        self._cost = Counter(
-            "audio_router_cost_dollars", "US dollars, as far as prices are known.", ["target"], registry=own
-        )
-        self._bytes = Counter("audio_router_sent_bytes", "Audio and text sent to clients.", ["kind"], registry=own)
-        ProcessCollector(registry=own)
-        self._of = cache(_labelled)  # for its labels the library has a lock and a loop each time
+        self._cost = _Counts("cost_dollars", "US dollars, as far as prices are known.", ["target"])
+        self._bytes = _Counts("sent_bytes", "Audio and text sent to clients.", ["kind"])
+        self._registry = CollectorRegistry()
+        for own in (self._calls, self._attempts, self._waited, self._first_byte, self._cost, self._bytes):
+            self._registry.register(own)
+        ProcessCollector(registry=self._registry)
 
     def learn(self, plan: Plan) -> None:
         """Let the names of a table be labels; those of tables before it stay, for calls that were begun by them."""
@@ -68,16 +61,16 @@ class Metrics:
 
     def watch(self, name: str, says: str, label: str | None, read: Callable[[], Mapping[str, float]]) -> None:
         """A gauge that is asked for when somebody looks; `read` gives its figures by the value of `label`."""
-        self._registry.register(_Gauge(f"audio_router_{name}", says, label, read))
+        self._registry.register(_Gauge(name, says, label, read))
 
     def tell(self, record: CallRecord) -> None:
         """Count a call; a sink."""
         route = record.model if record.model in self._routes else OTHER
-        self._of(self._calls, record.kind, route, record.outcome).inc()
+        self._calls.of[record.kind, route, record.outcome] += 1
         if record.first_byte_ms is not None:
-            self._of(self._waited, record.kind, route).observe(record.first_byte_ms / 1000)
+            self._waited.add((record.kind, route), record.first_byte_ms / 1000)
         if record.bytes_out:
-            self._of(self._bytes, record.kind).inc(record.bytes_out)
+            self._bytes.of[record.kind,] += record.bytes_out
         for attempt in record.attempts:
             self._tell_attempt(record.kind, attempt)
         self._tell_cost(record)
@@ -92,34 +85,81 @@ class Metrics:
 
     def _tell_attempt(self, kind: str, attempt: AttemptRecord) -> None:
         target = self._known(attempt.target)
-        self._of(self._attempts, target, attempt.outcome).inc()
+        self._attempts.of[target, attempt.outcome] += 1
         if attempt.outcome == "ok":
-            self._of(self._first_byte, kind, target).observe(attempt.ms / 1000)
+            self._first_byte.add((kind, target), attempt.ms / 1000)
 
     def _tell_cost(self, record: CallRecord) -> None:
         """What was given up has cost its own target; all else is whose who answered."""
         rest = record.cost_usd or 0.0
         for attempt in record.attempts:
             if attempt.cost_usd:
-                self._of(self._cost, self._known(attempt.target)).inc(attempt.cost_usd)
+                self._cost.of[self._known(attempt.target),] += attempt.cost_usd
                 rest -= attempt.cost_usd
         if rest > 0.0:
-            self._of(self._cost, self._known(record.target)).inc(rest)
+            self._cost.of[self._known(record.target),] += rest
 
     def _known(self, target: str | None) -> str:
         return target if target is not None and target in self._targets else OTHER
 
 
-class _Gauge(Collector):
+class _Figure(Collector):
+    """One figure by the values of its labels. The library's own take a lock and six calls for each that is counted."""
+
+    def __init__(self, name: str, says: str, labels: Sequence[str]) -> None:
+        self._about = f"{PREFIX}{name}", says
+        self._labels = labels
+
+
+class _Counts(_Figure):
+    """What only grows. `of`: how much, by the values of its labels."""
+
+    def __init__(self, name: str, says: str, labels: Sequence[str]) -> None:
+        super().__init__(name, says, labels)
+        self.of: defaultdict[tuple[str, ...], float] = defaultdict(float)
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(*self._about, labels=self._labels)
+        for values, count in self.of.items():
+            family.add_metric(values, count)
+        yield family
+
+
+class _Waits(_Figure):
+    """How long was waited, in seconds, by buckets."""
+
+    def __init__(self, name: str, says: str, labels: Sequence[str]) -> None:
+        super().__init__(name, says, labels)
+        self._of: dict[tuple[str, ...], tuple[list[int], list[float]]] = {}
+        """How many fell into each bucket, the last for what is longer than all; and their sum."""
+
+    def add(self, values: tuple[str, ...], seconds: float) -> None:
+        """One more."""
+        if (found := self._of.get(values)) is None:
+            found = self._of[values] = [0] * (len(BUCKETS_S) + 1), [0.0]
+        counts, total = found
+        counts[bisect_left(BUCKETS_S, seconds)] += 1
+        total[0] += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        family = HistogramMetricFamily(*self._about, labels=self._labels)
+        bounds = [*map(str, BUCKETS_S), "+Inf"]
+        for values, (counts, total) in self._of.items():
+            family.add_metric(values, list(zip(bounds, accumulate(counts), strict=True)), total[0])
+        yield family
+
+
+class _Gauge(_Figure):
+    """What is at the moment."""
+
     def __init__(self, name: str, says: str, label: str | None, read: Callable[[], Mapping[str, float]]) -> None:
-        self._about = name, says
-        self._label = label
+        super().__init__(name, says, [label] if label else [])
         self._read = read
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        family = GaugeMetricFamily(*self._about, labels=[self._label] if self._label else [])
+    def collect(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily(*self._about, labels=self._labels)
         for value, figure in self._read().items():
-            family.add_metric([value] if self._label else [], figure)
+            family.add_metric([value] if self._labels else [], figure)
         yield family
 
 
@@ -127,10 +167,6 @@ def resting(plan: Plan, health: Health, now: float) -> Mapping[str, float]:
     """1 for each configured target of a table that is out at the moment, 0 for the others."""
     present = (target for target in _targets(plan) if not target.outlet.absent)
     return {target.name: float(health.rests_until(target, now) is not None) for target in present}
-
-
-def _labelled(metric: Any, *values: str) -> Any:
-    return metric.labels(*values)
 
 
 def _targets(plan: Plan) -> Iterator[Target]:

@@ -5,12 +5,13 @@ What lives here: values. How they are rendered: the sinks, each in its own modul
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import time_ns
 
 from msgspec import Struct, field
 
 from router.routing.pricing import Basis
+from router.telemetry.gathering import Gathered
 from router.vendors.spec import Unit
 
 __all__ = ["AttemptRecord", "CallRecord", "Sink", "milliseconds", "to_all"]
@@ -67,13 +68,14 @@ Sink = Callable[[CallRecord], None]
 
 
 def to_all(*sinks: Sink) -> Sink:
-    """One sink that tells several, in this order."""
+    """One sink that tells several, in this order, of all calls that end in one turn of the loop."""
 
-    def tell(record: CallRecord) -> None:
+    def tell(records: Sequence[CallRecord]) -> None:
         for sink in sinks:
-            sink(record)
+            for record in records:
+                sink(record)
 
-    return tell
+    return Gathered(tell)
 
 
 def milliseconds(seconds: float) -> float:

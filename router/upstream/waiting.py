@@ -6,6 +6,7 @@ What lives here: the two timers and whose fault it is when one of them runs out.
 from __future__ import annotations
 
 import asyncio
+import math
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +15,9 @@ from msgspec import Struct
 from router.wire.faults import Fault, Kind
 
 __all__ = ["Abandoned", "DeadlineOver", "Limits", "Waiting"]
+
+
+TICK_S = 0.001  # timers of the loop ring as early as that
 
 
 class DeadlineOver(Exception):
@@ -40,44 +44,67 @@ class Limits(Struct, frozen=True, gc=False):
 class Waiting:
     """Wait for what runs inside, and no longer. Raises `Fault` (TIMEOUT) or `DeadlineOver`.
 
-    The timer of the first byte runs from when the vendor has the whole request until that byte is here. Where the
+    The time of the first byte runs from when the vendor has the whole request until that byte is here. Where the
     waiting is not started, it begins when it `starts`.
+
+    As `asyncio.timeout`, whose rules of cancelling it keeps, but with two limits and one timer: that rings when the
+    earlier of them could be over, and is seldom set again (`docs/decisions/0040`).
     """
 
     def __init__(self, limits: Limits, *, is_started: bool = True) -> None:
         self._limits = limits
-        self._scope = asyncio.timeout(limits.attempt_s if is_started else None)
-        self._is_over = False
-        self._is_for_first_byte = False
+        self._loop = asyncio.get_running_loop()
+        self._due = self._loop.time() + limits.attempt_s if is_started else math.inf
+        self._alarm: asyncio.TimerHandle | None = None
+        self._is_for_first_byte = self._has_rung = self._is_over = False
 
-    async def __aenter__(self) -> Self:
-        await self._scope.__aenter__()
+    def __enter__(self) -> Self:
+        task = asyncio.current_task()
+        assert task
+        self._task = task
+        self._before = task.cancelling()
+        self._wait()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._is_over = True
-        late = error if isinstance(error, TimeoutError) else None
-        try:
-            await self._scope.__aexit__(kind, error, trace)
-        except TimeoutError as over:
-            late = over
-        if late is None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        is_own = self._has_rung and self._task.uncancel() <= self._before and isinstance(error, asyncio.CancelledError)
+        if not (is_own or isinstance(error, TimeoutError)):
             return
         if self._limits.is_deadline and not self._is_for_first_byte:
-            raise DeadlineOver from late
-        raise Fault(Kind.TIMEOUT, "no answer in time") from late
+            raise DeadlineOver from error
+        raise Fault(Kind.TIMEOUT, "no answer in time") from error
 
     def starts(self) -> None:
         """Only now is it the vendor's time: until here the client was still uploading."""
-        if not self._is_over and not self._scope.expired():
-            self._scope.reschedule(asyncio.get_running_loop().time() + self._limits.attempt_s)
+        self._due = self._loop.time() + self._limits.attempt_s
+        self._wait()
 
     def request_is_sent(self) -> None:
         """Start the timer; a vendor may answer before it has read everything, and then there is nothing to wait for."""
-        limit = self._scope.when()
-        due = asyncio.get_running_loop().time() + self._limits.first_byte_s
-        if not self._is_over and not self._scope.expired() and (limit is None or due < limit):
-            self._scope.reschedule(due)
-            self._is_for_first_byte = True
+        due = self._loop.time() + self._limits.first_byte_s
+        if due < self._due and not (self._is_over or self._has_rung):
+            self._due, self._is_for_first_byte = due, True
+            self._wait()
+
+    def _wait(self) -> None:
+        """See that the timer rings no later than it must."""
+        if self._is_over or self._has_rung or self._due == math.inf:
+            return
+        at = min(self._due, self._loop.time() + self._limits.first_byte_s)
+        if self._alarm is None or at < self._alarm.when():
+            if self._alarm is not None:
+                self._alarm.cancel()
+            self._alarm = self._loop.call_at(at, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        if self._loop.time() + TICK_S < self._due:
+            self._wait()
+        else:
+            self._has_rung = True
+            self._task.cancel()

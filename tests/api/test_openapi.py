@@ -62,7 +62,7 @@ def form(**fields: str) -> aiohttp.FormData:
 
 
 def app_of(text: str) -> Litestar:
-    return create_app(furnish(parse(text, "routes.yaml", {}), lambda _record: None))
+    return create_app(furnish(parse(text, "routes.yaml", {})))
 
 
 # ------------------------------------------------------------------ the document

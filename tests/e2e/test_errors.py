@@ -179,7 +179,7 @@ def broken(which: FromPath[str]) -> None:
 
 async def asked(path: str, upstream: Upstream) -> tuple[aiohttp.ClientResponse, dict[str, str | None]]:
     """The refusal that a path gets from an application with these handlers beside ours."""
-    app = create_app(furnish(parse(table(upstream), "routes.yaml", {}), lambda _record: None))
+    app = create_app(furnish(parse(table(upstream), "routes.yaml", {})))
     for handler in (number, failing, broken):
         app.register(handler)
     async with served(app) as url, aiohttp.ClientSession(url) as http, http.get(path) as reply:
@@ -250,7 +250,7 @@ async def test_a_bug_on_an_audio_path_is_told_so_too(
 async def test_a_call_that_shutdown_ends_is_told_to_come_again(upstream: Upstream, caplog) -> None:
     """503 in the envelope, with `retry-after`: the SDKs do."""
     upstream.answers(stall)
-    app = create_app(furnish(parse(table(upstream), "routes.yaml", {}), lambda _record: None))
+    app = create_app(furnish(parse(table(upstream), "routes.yaml", {})))
     async with aiohttp.ClientSession() as http:
         async with served(app) as url:
             call = asyncio.create_task(http.post(f"{url}/v1/audio/speech", json=SPEECH))
@@ -272,7 +272,7 @@ async def test_a_reply_that_shutdown_ends_is_broken_off(upstream: Upstream) -> N
     drip = Drip()
     drip.send(b"half")
     upstream.answers(drip)
-    app = create_app(furnish(parse(table(upstream), "routes.yaml", {}), lambda _record: None))
+    app = create_app(furnish(parse(table(upstream), "routes.yaml", {})))
     async with aiohttp.ClientSession() as http:
         async with served(app) as url:
             reply = await http.post(f"{url}/v1/audio/speech", json=SPEECH)

@@ -132,7 +132,7 @@ async def test_with_a_key_names_are_free_and_pages_need_it(serve: Serve, upstrea
 
 async def test_who_insists_is_reached_by_any_name_and_by_no_page(upstream: Upstream) -> None:
     """`--insecure`, bound for other machines: browsers there are refused all the same."""
-    house = furnish(parse(table(upstream), "routes.yaml", {}), lambda _record: None)
+    house = furnish(parse(table(upstream), "routes.yaml", {}))
     async with served(create_app(house, is_public=True)) as url, aiohttp.ClientSession(url) as http:
         async with http.get("/health/live", headers={"host": "box.lan"}) as reply:
             assert reply.status == 200
@@ -236,7 +236,7 @@ async def test_a_page_hears_speech_while_it_is_made(serve: Serve, upstream: Upst
 async def test_a_page_is_told_of_a_shutdown(upstream: Upstream) -> None:
     """A reply that the server makes after the application has been ended."""
     upstream.answers(stall)
-    app = create_app(furnish(parse(table(upstream, LISTED), "routes.yaml", {}), lambda _record: None))
+    app = create_app(furnish(parse(table(upstream, LISTED), "routes.yaml", {})))
     async with aiohttp.ClientSession(headers={"origin": APP}) as http:
         async with served(app) as url:
             call = asyncio.create_task(http.post(f"{url}/v1/audio/speech", json=SPEECH))

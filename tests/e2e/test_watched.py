@@ -191,7 +191,7 @@ async def test_it_is_not_ready_where_nobody_is_configured(serve: Serve) -> None:
 @asynccontextmanager
 async def draining(text: str, grace_s: float = 5) -> AsyncIterator[tuple[str, DrainingServer, asyncio.Task[None]]]:
     """A server that can be asked to end, as a signal does."""
-    house: House = furnish(parse(text, "routes.yaml", {}), lambda _record: None)
+    house: House = furnish(parse(text, "routes.yaml", {}))
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     server = DrainingServer(server_config(create_app(house), grace_s=grace_s), house.gate)
@@ -320,6 +320,7 @@ async def test_the_log_holds_nothing_of_what_was_said(
             await reply.read()
     for record in router.records:
         to_log(record)
+    await asyncio.sleep(0)  # a turn's events are written together
 
     lines = logged.getvalue()
     assert [msgspec.json.decode(line)["event"] for line in lines.splitlines()].count("call") == 6
