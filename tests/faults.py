@@ -32,15 +32,11 @@ DRIP_S = 0.02
 
 
 class Fault(Struct, frozen=True):
-    """A script, and what the attempt that meets it is recorded as, where words were due maybe `of_words`.
-
-    `needs_time`: only a timeout ends it.
-    """
+    """A script, and what the attempt that meets it is recorded as, where words were due maybe `of_words`."""
 
     answer: Answer
     outcome: str
     of_words: str | None = None
-    needs_time: bool = False
 
 
 def raw(*pieces: bytes, end: End = "close", every_s: float = 0.0) -> Answer:
@@ -102,9 +98,9 @@ def _bytes_of(text: bytes) -> list[bytes]:
 BEFORE: Mapping[str, Fault] = {
     "reset-before-answer": Fault(reset, "connect"),
     "close-before-answer": Fault(raw(), "connect"),
-    "stall": Fault(stall, "timeout", needs_time=True),
-    "slow-head": Fault(raw(*_bytes_of(AUDIO_HEAD * 20), every_s=DRIP_S), "timeout", needs_time=True),
-    "drip": Fault(dripping, "timeout", needs_time=True),
+    "stall": Fault(stall, "timeout"),
+    "slow-head": Fault(raw(*_bytes_of(AUDIO_HEAD * 20), every_s=DRIP_S), "timeout"),
+    "drip": Fault(dripping, "timeout"),
     "status-429": Fault(failure(429, **{"retry-after": "0"}), "busy"),
     "status-500": Fault(failure(500), "failed"),
     "status-503": Fault(failure(503), "failed"),
@@ -121,7 +117,7 @@ BEFORE: Mapping[str, Fault] = {
     "gzip-that-is-none": Fault(plain(b"ID3 as it stands", "audio/mpeg", encoding="gzip"), "garbled"),
     "huge-headers": Fault(raw(AUDIO_HEAD + b"x-big: " + b"a" * 200_000 + b"\r\n\r\n", end="hold"), "garbled"),
     "tls-on-http": Fault(raw(TLS_ALERT), "garbled"),
-    "endless": Fault(endless, "garbled", "timeout", needs_time=True),
+    "endless": Fault(endless, "garbled", "timeout"),
     "endless-error": Fault(endless_error, "failed"),
 }
 

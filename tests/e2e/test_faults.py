@@ -55,7 +55,7 @@ async def test_before_commit_each_fault_leads_to_the_next_target(
     spare.answers(whole)
     with closed_port() as nobody:
         places = {REFUSE: nobody} | {name: address(upstream, name) for name in BEFORE}
-        times = {name: f", {SHORT}" if name in BEFORE and BEFORE[name].needs_time else "" for name in places}
+        times = {name: f", {SHORT}" if _outcome(name, kind) == "timeout" else "" for name in places}
         router = await serve(
             table_of(
                 {f"v-{name}": entry(place) for name, place in places.items()} | {"spare": entry(spare.url)},
