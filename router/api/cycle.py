@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
 from http import HTTPStatus
@@ -21,6 +20,7 @@ from router.api.exchange import Exchange
 from router.api.extension import OWN_SERVER
 from router.api.gate import Stopping
 from router.api.guard import granting
+from router.sockets.heads import head_of
 from router.wire.errors import Unexpected
 
 __all__ = ["Cycle", "Line"]
@@ -30,7 +30,6 @@ HIGH_BYTES = 64 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
 _BODILESS = frozenset({204, 304})
-_UNSENDABLE = re.compile(rb"[\r\n\0]")
 
 _log = logging.getLogger("audio_router.http")
 
@@ -260,6 +259,4 @@ class Cycle:
             lines.append(b"transfer-encoding: chunked")
         if not self.is_kept:
             lines.append(b"connection: close")
-        if any(map(_UNSENDABLE.search, lines)):
-            raise RuntimeError("a header of the reply holds what none may hold")
-        return b"\r\n".join([*lines, b"", b""])
+        return head_of(lines)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 from router.api.exchange import Exchange
@@ -137,6 +138,7 @@ def router_headers(record: CallRecord) -> Mapping[str, str]:
     return headers
 
 
+@lru_cache(1024)
 def _header_text(text: str) -> str:
     """Names that a client made up, as a header may hold them: printable ASCII, the rest percent-encoded, bounded."""
     return quote(text, safe=PRINTABLE)[:LONGEST_HEADER]

@@ -6,7 +6,6 @@ connections come from: `pool`. What may not live here: any vendor's habit, any o
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -18,6 +17,7 @@ from urllib.parse import quote, unquote, urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.sockets.heads import head_of
 from router.upstream.connection import Connection
 from router.upstream.incoming import Answer, Unheard
 from router.upstream.pool import Pool, Way
@@ -27,12 +27,11 @@ from router.wire.faults import Fault, Kind
 
 __all__ = ["HttpTransport"]
 
-OWN_HEADERS = f"user-agent: audio-router/{version('audio-router')}\r\naccept-encoding: identity\r\n"
+OWN_HEADERS = (f"user-agent: audio-router/{version('audio-router')}", "accept-encoding: identity")
 BODILESS = frozenset({"GET", "DELETE"})
 PORTS = {"http": 80, "https": 443}
 AS_IT_STANDS = "/%:@!$&'()*+,;=~?[]"
 """What an address may hold beside letters and digits; whatever else is in it is escaped."""
-_UNSENDABLE = re.compile(r"[\r\n\0]")
 
 
 class HttpTransport:
@@ -134,7 +133,8 @@ def _place_of(url: str) -> _Place:
 
 def _head(request: Outgoing, place: _Place) -> bytes:
     """The head of a request. Raises `Fault` (CONNECT) for a header that none can be; our key may be in it."""
-    lines = [f"{name}: {value}" for name, value in request.headers.items()]
+    lines = [f"{request.method} {place.target} HTTP/1.1", f"host: {place.name}", *OWN_HEADERS]
+    lines += [f"{name}: {value}" for name, value in request.headers.items()]
     if place.authorization and "authorization" not in request.headers:
         lines.append(f"authorization: {place.authorization}")
     size = size_of(request.body)
@@ -144,7 +144,7 @@ def _head(request: Outgoing, place: _Place) -> bytes:
         lines.append(f"content-length: {size}")
     if request.is_once:
         lines.append("connection: close")
-    if any(map(_UNSENDABLE.search, lines)):
-        raise Fault(Kind.CONNECT, "the request cannot be sent: a header of it holds what none may hold")
-    own = "\r\n".join([*lines, "", ""])
-    return f"{request.method} {place.target} HTTP/1.1\r\nhost: {place.name}\r\n{OWN_HEADERS}{own}".encode()
+    try:
+        return head_of([line.encode() for line in lines])
+    except ValueError as error:
+        raise Fault(Kind.CONNECT, f"the request cannot be sent: {error}") from None
