@@ -73,7 +73,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def ask(self, head: bytes, body: Body, silence_s: float, on_sent: Callable[[], None]) -> Answer:
         """Send it; its answer follows. `on_sent`: told when all is written."""
-        self._answer = answer = Answer(self)
+        self._answer = answer = Answer(self, self._loop)
         self._is_reusable = False
         self._loose_bytes = 0
         self._silence_s = silence_s

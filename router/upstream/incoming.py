@@ -39,13 +39,14 @@ class Source(Protocol):
 class Answer(Flow):
     """What a vendor answers: a head, and of the body what has come and was not taken. It reads itself, once."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, loop: asyncio.AbstractEventLoop) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.is_whole = False
         self.is_heard_of = False
         """Whether any byte of it has come."""
         self._source = source
+        self._loop = loop
         self._has_head = False
         self._parts: list[bytes] = []
         self._waiting_bytes = 0
@@ -112,7 +113,7 @@ class Answer(Flow):
         self._source.let_go(self)
 
     async def _changed(self) -> None:
-        self._news = asyncio.get_running_loop().create_future()
+        self._news = self._loop.create_future()
         await self._news
 
     # ------------------------------------------------------------------ its connection

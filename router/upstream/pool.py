@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
+from time import monotonic
 
 import aiohappyeyeballs
 from aiohappyeyeballs import AddrInfoType
@@ -140,21 +141,20 @@ class Pool:
     # ------------------------------------------------------------------ kept
 
     def _keep(self, way: Way, connection: Connection) -> None:
-        loop = asyncio.get_running_loop()
-        self._kept.setdefault(way, deque()).append((loop.time(), connection))
+        self._kept.setdefault(way, deque()).append((monotonic(), connection))
         if self._sweep is None:
-            self._sweep = loop.call_later(KEPT_S, self._swept)
+            self._sweep = asyncio.get_running_loop().call_later(KEPT_S, self._swept)
 
     def _swept(self) -> None:
         """Give up those that have waited too long, and those that have ended while they waited."""
-        loop = asyncio.get_running_loop()
-        oldest = loop.time() - KEPT_S
+        oldest = monotonic() - KEPT_S
         for way, waiting in list(self._kept.items()):
             while waiting and (waiting[0][0] <= oldest or not waiting[0][1].is_open):
                 waiting.popleft()[1].end()
             if not waiting:
                 del self._kept[way]
-        self._sweep = loop.call_later(KEPT_S / 2, self._swept) if self._kept else None
+        again = asyncio.get_running_loop().call_later
+        self._sweep = again(KEPT_S / 2, self._swept) if self._kept else None
 
     def _forget(self, connection: Connection) -> None:
         self._open.discard(connection)

@@ -59,7 +59,7 @@ class Waiting:
         self._is_for_first_byte = self._has_rung = self._is_over = False
 
     def __enter__(self) -> Self:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._loop)
         assert task
         self._task = task
         self._before = task.cancelling()
