@@ -21,7 +21,9 @@ __all__ = ["IN_MEMORY_BYTES", "Spool", "Whole", "file_too_large"]
 Whole = bytes | mmap.mmap
 
 IN_MEMORY_BYTES = 256 * 1024
-"""Most spoken commands fit; what is longer goes to a temporary file, in writes of about that size."""
+"""Most spoken commands fit; what is longer goes to a temporary file."""
+WRITE_BYTES = 64 * 1024
+"""What is gathered then before it is written: what has only just come is still in the processor's cache."""
 MOST_AT_ONCE = 512  # pieces in one call of the system, which takes 1,024
 
 
@@ -46,7 +48,7 @@ class Spool:
         if self.size > self._max_bytes:
             raise file_too_large(self._max_bytes)
         self._pieces.append(piece)
-        if self.size - self._pieces_at > IN_MEMORY_BYTES:
+        if self.size - self._pieces_at > (IN_MEMORY_BYTES if self._file is None else WRITE_BYTES):
             newest = self._pieces.pop()  # about to be read by who reads along
             self._to_file()
             self._pieces.append(newest)
