@@ -132,9 +132,9 @@ def router_headers(record: CallRecord) -> Mapping[str, str]:
     if record.cache:
         headers["x-router-cache"] = record.cache
     if record.target:
-        headers["x-router-target"] = _header_text(record.target)
+        headers["x-router-target"] = _header_text(record.target[:LONGEST_HEADER])
     if record.dropped:
-        headers["x-router-dropped"] = _header_text(", ".join(record.dropped))
+        headers["x-router-dropped"] = _header_text(", ".join(record.dropped)[:LONGEST_HEADER])
     return headers
 
 

@@ -45,8 +45,9 @@ def make_room(calls: int) -> None:
         told = f"so many calls may need more file descriptors than the system allows: raise its hard limit to {needed}"
         _log.warning(told, limit=soft, max_calls=calls)
         needed = soft
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    try:
-        os.close(fcntl.fcntl(nothing, fcntl.F_DUPFD_CLOEXEC, min(needed, LARGEST_TABLE) - 1))
-    finally:
-        os.close(nothing)
+    with suppress(OSError):  # the last one is taken: then the table is as large as it gets
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        try:
+            os.close(fcntl.fcntl(nothing, fcntl.F_DUPFD_CLOEXEC, min(needed, LARGEST_TABLE) - 1))
+        finally:
+            os.close(nothing)

@@ -5,9 +5,10 @@ What lives here: `records`, which the relay fills; `log`, `metrics` and `traces`
 wants them imports them by name.
 """
 
+from router.telemetry.gathering import to_all
 from router.telemetry.log import configure_logging, to_log
 from router.telemetry.quoting import unquoted
-from router.telemetry.records import AttemptRecord, CallRecord, Sink, milliseconds, to_all
+from router.telemetry.records import AttemptRecord, CallRecord, Sink, milliseconds
 
 __all__ = [
     "AttemptRecord",

@@ -120,7 +120,7 @@ class _Counts(_Figure):
 
     def collect(self) -> Iterator[Metric]:
         family = CounterMetricFamily(*self._about, labels=self._labels)
-        for values, count in self.of.items():
+        for values, count in tuple(self.of.items()):
             family.add_metric(values, count)
         yield family
 
@@ -144,7 +144,7 @@ class _Waits(_Figure):
     def collect(self) -> Iterator[Metric]:
         family = HistogramMetricFamily(*self._about, labels=self._labels)
         bounds = [*map(str, BUCKETS_S), "+Inf"]
-        for values, (counts, total) in self._of.items():
+        for values, (counts, total) in tuple(self._of.items()):
             family.add_metric(values, list(zip(bounds, accumulate(counts), strict=True)), total[0])
         yield family
 

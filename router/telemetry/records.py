@@ -5,16 +5,15 @@ What lives here: values. How they are rendered: the sinks, each in its own modul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import time_ns
 
 from msgspec import Struct, field
 
 from router.routing.pricing import Basis
-from router.telemetry.gathering import Gathered
 from router.vendors.spec import Unit
 
-__all__ = ["AttemptRecord", "CallRecord", "Sink", "milliseconds", "to_all"]
+__all__ = ["AttemptRecord", "CallRecord", "Sink", "milliseconds"]
 
 
 class AttemptRecord(Struct):
@@ -65,17 +64,6 @@ class CallRecord(Struct):
 
 
 Sink = Callable[[CallRecord], None]
-
-
-def to_all(*sinks: Sink) -> Sink:
-    """One sink that tells several, in this order, of all calls that end in one turn of the loop."""
-
-    def tell(records: Sequence[CallRecord]) -> None:
-        for sink in sinks:
-            for record in records:
-                sink(record)
-
-    return Gathered(tell)
 
 
 def milliseconds(seconds: float) -> float:

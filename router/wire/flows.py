@@ -26,6 +26,8 @@ class Taker(Protocol):
 class Flow(ABC, AsyncIterator[bytes]):
     """A stream that can also hand its chunks on by itself."""
 
+    __slots__ = ()
+
     @property
     @abstractmethod
     def is_spent(self) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import structlog
+import structlog.testing
+
 from router.telemetry import CallRecord, to_all
 from router.telemetry.gathering import Gathered
 
@@ -56,6 +59,25 @@ def test_what_a_loop_left_untold_is_told_by_the_next() -> None:
     asyncio.run(go_on())
 
     assert told == [[1, 2]]
+
+
+async def test_what_a_sink_cannot_tell_costs_no_other_call_its_word() -> None:
+    """Neither those of the same turn, nor the other sinks; and it is told with its reason."""
+    told: list[str] = []
+
+    def fails_at_b(record: CallRecord) -> None:
+        if record.model == "b":
+            raise LookupError("no such thing")
+        told.append(record.model)
+
+    tell = to_all(fails_at_b, lambda record: told.append(f"second {record.model}"))
+    with structlog.testing.capture_logs() as logged:
+        for model in ("a", "b", "c"):
+            tell(CallRecord(f"r-{model}", "speech", model))
+        await asyncio.sleep(0)
+
+    assert told == ["a", "c", "second a", "second b", "second c"]
+    assert [(one["request_id"], one["log_level"]) for one in logged] == [("r-b", "error")]
 
 
 async def test_each_sink_hears_of_every_call_in_order() -> None:

@@ -104,7 +104,7 @@ async def test_an_answer_is_the_same_wherever_it_is_cut(transport, answer, statu
                 assert seen[1].get("x-twice", "one") == "one"
 
 
-@pytest.mark.parametrize("how", [READ, POURED, SLOWLY])
+@pytest.mark.parametrize("how", [READ, POURED])
 async def test_an_answer_that_ends_with_its_connection_is_the_same_wherever_it_is_cut(transport, how: str) -> None:
     """As old servers do it."""
     for at in range(1, len(UNTIL_ITS_END)):
@@ -112,7 +112,7 @@ async def test_an_answer_that_ends_with_its_connection_is_the_same_wherever_it_i
             assert (await asked(transport, url, how=how))[2] == b"abcd", at
 
 
-@pytest.mark.parametrize("how", [READ, POURED, SLOWLY])
+@pytest.mark.parametrize("how", [READ, POURED])
 @pytest.mark.parametrize("answer", [CHUNKED, COUNTED])
 async def test_an_answer_that_breaks_off_anywhere_is_a_fault(transport, answer, how: str) -> None:
     """Never a short answer: in its head the connection failed, in its body the answer is garbled."""
