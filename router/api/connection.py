@@ -24,6 +24,7 @@ from uvicorn.server import ServerState
 
 from router.api.cycle import Cycle
 from router.api.exchange import new_request_id, request_id_of
+from router.sockets.heads import head_of
 from router.sockets.outbox import Writer
 from router.wire.errors import InvalidCall
 
@@ -281,9 +282,9 @@ class Connection(asyncio.BufferedProtocol):
         if call is None or not call.has_begun:
             request_id = request_id_of(call.scope) if call else new_request_id()
             body = InvalidCall(message).body()
-            head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
-            rest = f"content-length: {len(body)}\r\nx-request-id: {request_id}\r\nconnection: close\r\n\r\n"
-            self._out.write([f"{head}{rest}".encode(), body])
+            lines = [f"HTTP/1.1 {status.value} {status.phrase}", "content-type: application/json", "connection: close"]
+            lines += [f"content-length: {len(body)}", f"x-request-id: {request_id}"]
+            self._out.write([head_of([line.encode() for line in lines]), body])
         self._out.close()
 
 
