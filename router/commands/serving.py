@@ -85,8 +85,8 @@ def serving_by(
 def spare_the_collector() -> None:
     """Leave what is here for good out of every collection, and collect less often.
 
-    A collection stops every stream for as long as it takes. Calls free what they used by themselves: what is left to
-    be found are ended connections (`docs/decisions/0035`). So does a start: 2,000 of its 80,000 objects are not worth
+    A collection stops every stream for as long as it takes. Calls and connections free what they used by
+    themselves (`docs/decisions/0039`). So does a start: 2,000 of its 80,000 objects are not worth
     the 40 ms of looking for them.
     """
     gc.freeze()

@@ -1,6 +1,6 @@
 """How long one attempt is waited for: as a whole, and for its first byte once the vendor has the whole request.
 
-What lives here: the two timers and whose fault it is when one of them runs out. How long they run is the plan's.
+What lives here: the two limits and whose fault it is when one of them runs out. How long they run is the plan's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from msgspec import Struct
 from router.wire.faults import Fault, Kind
 
 __all__ = ["Abandoned", "DeadlineOver", "Limits", "Waiting"]
-
 
 TICK_S = 0.001  # timers of the loop ring as early as that
 
